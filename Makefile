@@ -1,0 +1,46 @@
+# A short menu. The work is done by CMake presets and by the scripts in tools/.
+.DEFAULT_GOAL := help
+.PHONY: help setup build test demo up down check clean programs release dev controlplane
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+setup: ## install what is missing (Debian packages, Go), or say what to install
+	@tools/setup
+
+build: setup ## release binaries in build/bin/
+	@$(MAKE) --no-print-directory release
+
+test: setup ## everything: unit, integration, control plane, end to end
+	@$(MAKE) --no-print-directory -j2 controlplane dev
+	ctest --preset dev
+
+demo: setup ## one ApiClient from apply to delete against real servers, then stop
+	@tools/playground demo
+
+up: setup ## a playground that stays: API server, registry (ports 9080, 9081), operator
+	@tools/playground up
+
+down: ## end the playground
+	@tools/playground down
+
+check: setup ## format, layers, clang-tidy
+	@tools/check --tidy
+
+clean: down ## remove build/; the control plane's cache outside the work tree stays
+	rm -rf build
+
+# Parts of the above. The two builds run side by side: while one downloads or links, the other compiles.
+programs: setup
+	@$(MAKE) --no-print-directory -j2 controlplane release
+
+release:
+	cmake --preset release
+	cmake --build --preset release
+
+dev:
+	cmake --preset dev
+	cmake --build --preset dev
+
+controlplane:
+	@nice -n 5 tools/controlplane build >/dev/null

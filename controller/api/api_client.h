@@ -1,0 +1,164 @@
+#pragma once
+// The ApiClient: spec, status, and the way to and from JSON. Plain values; docs/api-reference.md is the manual.
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "json/json.h"
+#include "kube/condition.h"
+#include "kube/object_meta.h"
+
+namespace apiclient::api {
+
+struct RegistryRef {
+  std::string kind = "ClusterClientRegistry";
+  std::string name = {};
+  bool operator==(const RegistryRef&) const = default;
+};
+
+struct SecretTemplate {
+  std::optional<std::string> name = {};  ///< default: the ApiClient's name
+  std::string type = "servicebinding.io/oauth2";
+  kube::StringMap keys = {};  ///< our key → extra key name
+  kube::StringMap labels = {};
+  kube::StringMap annotations = {};
+};
+
+struct TokenLifetimes {
+  std::optional<std::chrono::milliseconds> access_token = {};
+  std::optional<std::chrono::milliseconds> refresh_token = {};
+  std::optional<std::chrono::milliseconds> id_token = {};
+};
+
+/// A member of spec.registryParameters, whose value may be any JSON.
+struct RegistryParameter {
+  std::string text = {};                 ///< a string as it is, anything else as JSON
+  std::vector<std::string> values = {};  ///< a string, or each string of a list: what an allow-list is compared with
+};
+
+enum class DeletionPolicy { remove, disable, retain };
+
+struct ApiClientSpec {
+  std::string display_name = {};
+  std::optional<std::string> client_id = {};
+  std::string type = "Machine";
+  std::optional<std::vector<std::string>> grant_types = {};
+  std::vector<std::string> redirect_uris = {};
+  std::vector<std::string> post_logout_redirect_uris = {};
+  std::vector<std::string> allowed_cors_origins = {};
+  std::optional<bool> require_consent = {};
+  std::optional<std::vector<std::string>> scopes = {};
+  std::vector<std::string> audiences = {};
+  std::optional<std::string> token_endpoint_auth_method = {};
+  std::string jwks_uri = {};
+  std::string jwks = {};  ///< JSON text, empty when absent
+  TokenLifetimes token_lifetimes = {};
+  std::vector<std::string> contacts = {};
+  std::string client_uri = {};
+  std::string logo_uri = {};
+  std::string policy_uri = {};
+  std::string tos_uri = {};
+  std::map<std::string, RegistryParameter> registry_parameters = {};
+  std::optional<RegistryRef> registry_ref = {};
+  SecretTemplate secret = {};
+  std::optional<DeletionPolicy> deletion_policy = {};
+  /// Fields that are set and that this version does not act on, as "spec.suspended".
+  std::vector<std::string> unsupported_fields = {};
+};
+
+struct RegistryStatus {
+  std::string kind = {};
+  std::string name = {};
+  std::string issuer = {};
+  bool operator==(const RegistryStatus&) const = default;
+};
+
+struct CredentialStatus {
+  std::int64_t revision = 0;
+  std::string id = {};
+  std::string hint = {};
+  std::optional<WallTime> issued_at = {};
+  std::optional<WallTime> last_used_at = {};
+};
+
+/// The secret before the present one, while both work.
+struct PreviousStatus {
+  std::int64_t revision = 0;
+  std::string id = {};
+  std::string hint = {};
+  std::optional<WallTime> retire_at = {};
+};
+
+/// A mint that has begun where no staged Secret can be the fence.
+struct InProgress {
+  std::string operation_id = {};
+  std::string kind = {};
+  std::int64_t revision = 0;
+  std::string token = {};
+  std::string client_id = {};
+  RegistryStatus registry = {};
+};
+
+struct RotationStatus {
+  std::string strategy = {};
+  std::optional<WallTime> last_time = {};
+  std::string last_reason = {};
+  std::string last_handled_token = {};
+  std::vector<std::string> handled_ids = {};  ///< the last 16
+  std::optional<InProgress> in_progress = {};
+  std::string refused_token = {};
+  std::string refused_reason = {};
+};
+
+/// What the defaults came to, so that nobody has to know them.
+struct EffectiveSpec {
+  std::string client_id = {};
+  std::string type = {};
+  std::vector<std::string> grant_types = {};
+  std::vector<std::string> scopes = {};
+  std::vector<std::string> audiences = {};
+  std::string token_endpoint_auth_method = {};
+  std::optional<bool> require_consent = {};
+  std::string secret_name = {};
+  std::string secret_type = {};
+  std::string deletion_policy = {};
+  RegistryRef registry = {};
+};
+
+struct ApiClientStatus {
+  std::int64_t observed_generation = -1;
+  std::vector<kube::Condition> conditions = {};
+  std::string client_id = {};
+  std::optional<RegistryStatus> registry = {};
+  std::string binding_name = {};
+  std::optional<CredentialStatus> credential = {};
+  std::optional<PreviousStatus> previous = {};
+  RotationStatus rotation = {};
+  std::string last_handled_reconcile = {};
+  int failure_count = 0;
+  std::optional<WallTime> failure_time = {};
+  std::optional<EffectiveSpec> effective = {};
+
+  [[nodiscard]] bool issued() const { return credential.has_value() || !binding_name.empty(); }
+};
+
+struct ApiClient {
+  kube::ObjectMeta meta = {};
+  ApiClientSpec spec = {};
+  ApiClientStatus status = {};
+
+  [[nodiscard]] std::string secret_name() const { return spec.secret.name.value_or(meta.key.name); }
+};
+
+/// Errors: protocol, listing every member that cannot be read.
+Result<ApiClient> read_api_client(const Json& object);
+/// The `status` member. Two statuses are the same when these are equal.
+Json write_status(const ApiClientStatus& status);
+std::string_view to_string(DeletionPolicy policy);
+
+}  // namespace apiclient::api

@@ -1,0 +1,105 @@
+#pragma once
+// ClusterClientRegistry: spec, status, and the way to and from JSON. Plain values.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include <nlohmann/json.hpp>
+#include "kube/condition.h"
+#include "kube/object_meta.h"
+
+namespace apiclient::api {
+
+struct SecretKeyRef {
+  std::string name = {};
+  std::string key = {};
+};
+
+/// metav1.LabelSelector.
+struct LabelSelector {
+  struct Expression {
+    std::string key;
+    std::string op;  ///< In, NotIn, Exists, DoesNotExist
+    std::vector<std::string> values;
+  };
+  kube::StringMap match_labels = {};
+  std::vector<Expression> match_expressions = {};
+
+  [[nodiscard]] bool matches(const kube::StringMap& labels) const;
+};
+
+struct AllowedParameter {
+  std::string name = {};
+  std::optional<std::vector<std::string>> values = {};  ///< absent: any value
+};
+
+struct RegistryTls {
+  std::string ca_bundle = {};  ///< PEM
+  bool insecure_skip_verify = false;
+};
+
+struct ClientRegistrySpec {
+  std::string backend = {};  ///< the one member that is set: embedded, hydra, keycloak, dynamicRegistration
+  std::string admin_url = {};
+  std::string issuer = {};
+  std::string token_url = {};
+  std::string tenant = {};
+  std::string client_id_template = {};  ///< empty: the default one
+  std::optional<SecretKeyRef> bearer = {};
+  RegistryTls tls = {};
+  std::optional<std::vector<std::string>> allowed_grant_types = {};
+  std::optional<std::vector<std::string>> allowed_scopes = {};
+  std::optional<std::vector<std::string>> allowed_audiences = {};
+  std::vector<AllowedParameter> allowed_parameters = {};
+  std::optional<LabelSelector> allowed_namespaces = {};
+  std::vector<std::string> default_scopes = {};
+  std::string scope_separator = " ";
+  bool verify_credentials = true;
+  std::chrono::milliseconds degraded_after = std::chrono::hours(1);
+  std::chrono::milliseconds resync_interval = std::chrono::minutes(10);
+  /// Fields that are set and that this version does not act on.
+  std::vector<std::string> unsupported_fields = {};
+};
+
+struct RegistryEndpoints {
+  std::string token_url = {};
+  std::string authorization_url = {};
+  std::string jwks_url = {};
+  std::string user_info_url = {};
+};
+
+struct ClientRegistryStatus {
+  std::int64_t observed_generation = -1;
+  std::vector<kube::Condition> conditions = {};
+  std::string backend = {};
+  std::string server_version = {};
+  RegistryEndpoints endpoints = {};
+  Json capabilities;
+  int failure_count = 0;
+  std::optional<WallTime> failure_time = {};
+  std::optional<WallTime> next_retry_time = {};
+};
+
+struct ClientRegistry {
+  kube::ObjectMeta meta = {};
+  ClientRegistrySpec spec = {};
+  ClientRegistryStatus status = {};
+  // For runtime::Store.
+  kube::ObjectKey key = {};
+  std::string resource_version = {};
+
+  [[nodiscard]] bool is_default() const;
+};
+
+Result<ClientRegistry> read_client_registry(const Json& object);
+Json write_status(const ClientRegistryStatus& status);
+
+/// "{tenant}_{namespace}_{clientId}" and its like, filled in; see docs for the default.
+std::string render_client_id(const ClientRegistrySpec& registry, std::string_view namespace_name,
+                             std::string_view client_id);
+
+}  // namespace apiclient::api

@@ -1,0 +1,9 @@
+#include "api/names.h"
+
+namespace apiclient::api {
+
+const kube::ResourceType kApiClients{std::string(kGroup), std::string(kVersion), "apiclients", "ApiClient", true};
+const kube::ResourceType kClusterClientRegistries{std::string(kGroup), std::string(kVersion),
+                                                  "clusterclientregistries", "ClusterClientRegistry", false};
+
+}  // namespace apiclient::api

@@ -1,0 +1,45 @@
+#pragma once
+// Every name that appears in the cluster: annotations, labels, finalizers, field managers. Constants only.
+
+#include <string_view>
+
+#include "kube/resource_type.h"
+
+namespace apiclient::api {
+
+inline constexpr std::string_view kGroup = "apiclient.dev";
+inline constexpr std::string_view kVersion = "v1alpha1";
+
+extern const kube::ResourceType kApiClients;
+extern const kube::ResourceType kClusterClientRegistries;
+
+inline constexpr std::string_view kCleanupFinalizer = "apiclient.dev/registry-cleanup";
+
+/// Set by people on an ApiClient.
+inline constexpr std::string_view kRotateAnnotation = "apiclient.dev/rotate";
+inline constexpr std::string_view kReconcileAnnotation = "apiclient.dev/reconcile";
+inline constexpr std::string_view kAbandonAnnotation = "apiclient.dev/abandon";
+/// Set by people on a registry.
+inline constexpr std::string_view kDefaultRegistryAnnotation = "apiclient.dev/is-default-registry";
+/// Set by people on a Secret that the operator may read.
+inline constexpr std::string_view kUsableByLabel = "apiclient.dev/usable-by";
+inline constexpr std::string_view kUsableByRegistry = "registry";
+
+/// Set by the operator on a Secret it owns.
+inline constexpr std::string_view kOwnerUidAnnotation = "apiclient.dev/owner-uid";
+inline constexpr std::string_view kInstallationAnnotation = "apiclient.dev/installation-id";
+inline constexpr std::string_view kRegistryAnnotation = "apiclient.dev/registry";
+inline constexpr std::string_view kRevisionAnnotation = "apiclient.dev/revision";
+inline constexpr std::string_view kOperationAnnotation = "apiclient.dev/operation-id";
+inline constexpr std::string_view kCredentialAnnotation = "apiclient.dev/credential-id";
+inline constexpr std::string_view kIssuerAnnotation = "apiclient.dev/issuer";
+inline constexpr std::string_view kHandledRotateAnnotation = "apiclient.dev/handled-rotate";
+inline constexpr std::string_view kManagedByLabel = "app.kubernetes.io/managed-by";
+inline constexpr std::string_view kManagedBy = "apiclient-operator";
+inline constexpr std::string_view kNameLabel = "apiclient.dev/name";
+inline constexpr std::string_view kStagedLabel = "apiclient.dev/staged";
+
+inline constexpr std::string_view kFieldManager = "apiclient-operator";
+inline constexpr std::string_view kStatusFieldManager = "apiclient-operator-status";
+
+}  // namespace apiclient::api

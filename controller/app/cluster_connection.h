@@ -1,0 +1,42 @@
+#pragma once
+// The three ways to the API server: ordinary requests, watches, and the lease with its own short time-outs, so that
+// neither a hung request nor a full pool can cost the lease.
+
+#include <functional>
+#include <memory>
+
+#include "http/fenced_transport.h"
+#include "http/retrying_transport.h"
+#include "kube/cluster_config.h"
+#include "kube/rest_client.h"
+
+namespace apiclient::app {
+
+class ClusterConnection {
+ public:
+  /// Errors: invalid (the configuration cannot be used). Nothing is sent. `clock` and `metrics` outlive this.
+  static Result<std::unique_ptr<ClusterConnection>> open(kube::ClusterConfig config, const Clock& clock,
+                                                         telemetry::Metrics& metrics);
+
+  /// Writes of this client pass only while `may_write` says yes.
+  std::unique_ptr<kube::Client> make_fenced_client(std::function<bool()> may_write);
+  /// For the lease, and for what is written before there is one.
+  kube::Client& lease_client() { return *lease_client_; }
+
+ private:
+  ClusterConnection(kube::ClusterConfig config, const Clock& clock, telemetry::Metrics& metrics);
+  Result<void> connect();
+  std::unique_ptr<kube::RestClient> make_client(http::Transport& unary, std::chrono::milliseconds timeout);
+
+  kube::ClusterConfig config_;
+  const Clock& clock_;
+  telemetry::Metrics& metrics_;
+  std::unique_ptr<http::Transport> unary_;
+  std::unique_ptr<http::Transport> watch_;
+  std::unique_ptr<http::Transport> lease_;
+  std::unique_ptr<http::RetryingTransport> retrying_;
+  std::unique_ptr<http::FencedTransport> fenced_;
+  std::unique_ptr<kube::RestClient> lease_client_;
+};
+
+}  // namespace apiclient::app

@@ -1,0 +1,279 @@
+#include "app/controller_app.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <memory>
+
+#include "api/api_client_summary.h"
+#include "api/client_registry.h"
+#include "api/names.h"
+#include "app/cluster_connection.h"
+#include "app/installation.h"
+#include "app/probe_server.h"
+#include "app/signals.h"
+#include "backend/registry_connection.h"
+#include "base/random.h"
+#include "http/cpprest_transport.h"
+#include "kube/cluster_config.h"
+#include "reconciler/api_client_reconciler.h"
+#include "reconciler/client_registry_reconciler.h"
+#include "runtime/controller.h"
+#include "runtime/health.h"
+#include "runtime/informer.h"
+#include "runtime/leader_elector.h"
+#include "runtime/manager.h"
+#include "telemetry/log.h"
+
+namespace apiclient::app {
+namespace {
+
+using kube::ObjectMeta;
+using runtime::Change;
+using runtime::Priority;
+
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+}
+
+runtime::LeaderElectorOptions elector_options(const std::string& namespace_name) {
+  return {.lease = {.namespace_name = namespace_name, .name = "apiclient-operator"},
+          .identity = host_name() + "_" + random_id()};
+}
+
+runtime::ReflectorOptions metadata_of(const kube::ResourceType& type, std::string namespace_name,
+                                      std::string label_selector) {
+  return {.type = type,
+          .namespace_name = std::move(namespace_name),
+          .label_selector = std::move(label_selector),
+          .content = kube::Content::metadata};
+}
+
+std::string selector(std::string_view label, std::string_view value) {
+  return std::string(label) + "=" + std::string(value);
+}
+
+/// Owns all parts; members are in start order.
+class ControllerApp {
+ public:
+  ControllerApp(Options options, std::string namespace_name, std::unique_ptr<ClusterConnection> cluster,
+                std::string installation_id, const Clock& clock, telemetry::Metrics& metrics)
+      : options_(std::move(options)),
+        namespace_(std::move(namespace_name)),
+        installation_id_(std::move(installation_id)),
+        clock_(clock),
+        metrics_(metrics),
+        cluster_(std::move(cluster)) {}
+
+  Result<void> run(std::stop_token stop) {
+    feed_queues();
+    check_health();
+    RETURN_IF_ERROR(open_servers());
+    for (auto& server : servers_) manager_.add_always(*server);
+    manager_.add_cache(clients_, clients_);
+    manager_.add_cache(registries_, registries_);
+    manager_.add_cache(secrets_, secrets_);
+    manager_.add_cache(credentials_, credentials_);
+    manager_.add_cache(namespaces_, namespaces_);
+    manager_.add_leading(registry_controller_);
+    manager_.add_leading(client_controller_);
+    log_.info("starting", {{"version", APICLIENT_VERSION},
+                           {"namespace", namespace_},
+                           {"installation_id", installation_id_},
+                           {"leader_elect", options_.leader_elect}});
+    return manager_.run(std::move(stop));
+  }
+
+ private:
+  [[nodiscard]] bool may_write() const { return !options_.leader_elect || elector_.may_write(); }
+
+  void feed_queues() {
+    clients_.on_change([this](const auto& change) { client_changed(change); });
+    registries_.on_change([this](const auto& change) {
+      if (change.after) directory_.expect(change.key().name);
+      const bool spec_changed = !change.before || !change.after ||
+                                change.before->meta.generation != change.after->meta.generation ||
+                                change.before->meta.uid != change.after->meta.uid ||
+                                change.before->is_default() != change.after->is_default();
+      if (spec_changed) registry_queue_.add(change.key());
+    });
+    secrets_.on_change([this](const auto& change) { secret_changed(change); });
+    credentials_.on_change([this](const auto&) {
+      for (const kube::ObjectKey& key : registries_.store().keys()) registry_queue_.add(key);
+    });
+    namespaces_.on_change([this](const auto& change) {
+      if (change.before && change.after && change.before->labels != change.after->labels) {
+        add_clients_of_namespace(change.key().name);
+      }
+    });
+  }
+
+  void client_changed(const Change<api::ApiClientSummary>& change) {
+    const Priority priority = change.initial ? Priority::resync : Priority::normal;
+    if (change.before) claims_.remove(secret_of(*change.before), change.before->uid);
+    if (change.after) {
+      claims_.add(secret_of(*change.after), {change.after->created_at, change.after->uid}, change.key());
+      if (client_writes_.take(change.key(), change.after->resource_version)) return;
+    } else {
+      // Whoever waited for the Secret's name may have it now.
+      for (const kube::ObjectKey& key : claims_.claimants(secret_of(*change.before))) client_queue_.add(key);
+    }
+    client_queue_.add(change.key(), priority);
+  }
+
+  void secret_changed(const Change<reconciler::SecretSummary>& change) {
+    if (change.initial || !change.before) return;
+    if (change.after && secret_writes_.take(change.key(), change.after->resource_version)) return;
+    if (change.before->staged) return;
+    const kube::ObjectKey owner{.namespace_name = change.key().namespace_name, .name = change.before->owner_name};
+    memory_.request_check(owner);
+    client_queue_.add(owner);
+  }
+
+  void registry_changed(const std::string& name, bool spec_changed) {
+    clients_.store().each([&](const api::ApiClientSummary& client) {
+      const bool may_use_it = client.pinned_registry == name ||
+                              (client.pinned_registry.empty() &&
+                               (client.registry_name.empty() || client.registry_name == name));
+      if (!may_use_it) return;
+      if (spec_changed) memory_.request_check(client.key);
+      client_queue_.add(client.key, Priority::resync);
+    });
+  }
+
+  void add_clients_of_namespace(const std::string& name) {
+    clients_.store().each([&](const api::ApiClientSummary& client) {
+      if (client.key.namespace_name == name) client_queue_.add(client.key);
+    });
+  }
+
+  static kube::ObjectKey secret_of(const api::ApiClientSummary& client) {
+    return {.namespace_name = client.key.namespace_name, .name = client.secret_name};
+  }
+
+  void check_health() {
+    health_.add("ping", [] { return true; });
+    readiness_.add("caches", [this] { return manager_.caches_synced(); });
+  }
+
+  Result<void> open_servers() {
+    ASSIGN_OR_RETURN(auto metrics, http::Server::bind({.address = options_.metrics_address, .threads = 2},
+                                                      {text_route("/metrics", [this] { return metrics_.text(); })}));
+    servers_.push_back(std::make_unique<ProbeServer>("metrics server", std::move(metrics)));
+    const auto route = [](std::string path, const runtime::HealthChecks& checks) {
+      return check_route(
+          std::move(path), [&checks] { return checks.all_pass(); }, [&checks] { return checks.verbose(); });
+    };
+    ASSIGN_OR_RETURN(auto health, http::Server::bind({.address = options_.health_address, .threads = 2},
+                                                     {route("/healthz", health_), route("/readyz", readiness_)}));
+    servers_.push_back(std::make_unique<ProbeServer>("health server", std::move(health)));
+    return {};
+  }
+
+  Options options_;
+  std::string namespace_;
+  std::string installation_id_;
+  const Clock& clock_;
+  telemetry::Metrics& metrics_;
+  telemetry::Log log_;
+
+  std::unique_ptr<ClusterConnection> cluster_;
+  runtime::LeaderElector elector_{cluster_->lease_client(), elector_options(namespace_), clock_, metrics_};
+  std::unique_ptr<kube::Client> client_ = cluster_->make_fenced_client([this] { return may_write(); });
+
+  runtime::Informer<api::ApiClientSummary> clients_{
+      *client_, {.type = api::kApiClients}, api::read_api_client_summary, clock_};
+  runtime::Informer<api::ClientRegistry> registries_{
+      *client_, {.type = api::kClusterClientRegistries}, api::read_client_registry, clock_};
+  runtime::Informer<reconciler::SecretSummary> secrets_{
+      *client_, metadata_of(kube::kSecrets, "", selector(api::kManagedByLabel, api::kManagedBy)),
+      reconciler::read_secret_summary, clock_};
+  runtime::Informer<ObjectMeta> credentials_{
+      *client_, metadata_of(kube::kSecrets, namespace_, selector(api::kUsableByLabel, api::kUsableByRegistry)),
+      [](const Json& object) { return kube::read_object_meta(object); }, clock_};
+  runtime::Informer<ObjectMeta> namespaces_{*client_, metadata_of(kube::kNamespaces, "", ""),
+                                            [](const Json& object) { return kube::read_object_meta(object); }, clock_};
+
+  runtime::WorkQueue client_queue_{clock_};
+  runtime::WorkQueue registry_queue_{clock_};
+  reconciler::SecretClaims claims_;
+  reconciler::RegistryDirectory directory_;
+  reconciler::PassMemory memory_;
+  reconciler::OwnWrites client_writes_;
+  reconciler::OwnWrites secret_writes_;
+
+  reconciler::ApiClientReconciler client_reconciler_{
+      {.client = *client_,
+       .clients = clients_.store(),
+       .secrets = secrets_.store(),
+       .namespaces = namespaces_.store(),
+       .claims = claims_,
+       .registries = directory_,
+       .memory = memory_,
+       .client_writes = client_writes_,
+       .secret_writes = secret_writes_,
+       .clock = clock_,
+       .operator_namespace = namespace_,
+       .installation_id = installation_id_,
+       .suspect_registry = [this](const std::string& name) { registry_queue_.add({.name = name}); }}};
+  reconciler::ClientRegistryReconciler registry_reconciler_{
+      {.client = *client_,
+       .registries = registries_.store(),
+       .directory = directory_,
+       .clock = clock_,
+       .operator_namespace = namespace_,
+       .connect =
+           [this](backend::ConnectionConfig config) {
+             return backend::make_registry_connection(
+                 std::move(config), [this] { return may_write(); }, metrics_);
+           },
+       .changed = [this](const std::string& name, bool spec_changed) { registry_changed(name, spec_changed); }}};
+
+  runtime::Controller registry_controller_{{.name = "clusterclientregistry", .workers = 2},
+                                           registry_queue_, registry_reconciler_, metrics_};
+  runtime::Controller client_controller_{{.name = "apiclient", .workers = options_.workers},
+                                         client_queue_, client_reconciler_, metrics_};
+
+  runtime::HealthChecks health_;
+  runtime::HealthChecks readiness_;
+  std::vector<std::unique_ptr<ProbeServer>> servers_;
+  runtime::Manager manager_{{}, options_.leader_elect ? &elector_ : nullptr};
+};
+
+}  // namespace
+
+Result<void> run_controller(const Options& options, std::stop_token stop) {
+  const SystemClock clock;
+  telemetry::Metrics metrics;
+  ASSIGN_OR_RETURN(kube::ClusterConfig config,
+                   kube::load_cluster_config({.kubeconfig = options.kubeconfig, .context = options.context},
+                                             kube::ClusterEnvironment::of_process(), clock));
+  const std::string own = options.namespace_name.empty() ? config.default_namespace : options.namespace_name;
+  if (own.empty()) return fail(ErrorKind::invalid, "--namespace is needed: neither the context nor a Pod names one");
+  ASSIGN_OR_RETURN(auto cluster, ClusterConnection::open(std::move(config), clock, metrics));
+  ASSIGN_OR_RETURN(std::string id,
+                   ensure_installation_id(cluster->lease_client(), own, options.installation_id, stop));
+  ControllerApp app(options, own, std::move(cluster), std::move(id), clock, metrics);
+  return app.run(std::move(stop));
+}
+
+int controller_main(int argc, const char* const* argv) {
+  const auto parsed = parse_options(argc, argv);
+  if (const auto* exit = std::get_if<ExitNow>(&parsed)) return exit->code;
+  const auto& options = std::get<Options>(parsed);
+  telemetry::init_logging(options.log);
+  const StopSignals signals;
+  http::init_transport_threads(4);
+  const auto outcome = run_controller(options, signals.token());
+  const telemetry::Log log;
+  if (outcome || (signals.token().stop_requested() && outcome.error().kind == ErrorKind::cancelled)) {
+    log.info("stopped");
+    return 0;
+  }
+  log.error("ended", {{"error", outcome.error().message}});
+  return 1;
+}
+
+}  // namespace apiclient::app

@@ -1,0 +1,84 @@
+#include "app/options.h"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+namespace apiclient::app {
+namespace {
+
+template <typename T>
+CLI::Validator parsed_by(Result<T> (*parse)(std::string_view), std::string name) {
+  return {[parse](const std::string& text) {
+            const auto value = parse(text);
+            return value ? std::string() : value.error().message;
+          },
+          std::move(name)};
+}
+
+void add_cluster_flags(CLI::App& app, Options& options) {
+  app.add_option("--kubeconfig", options.kubeconfig,
+                 "Path of a kubeconfig. Without it: $KUBECONFIG, then the Pod's own account, then ~/.kube/config")
+      ->envname("APICLIENT_KUBECONFIG");
+  app.add_option("--context", options.context, "Context of the kubeconfig; without it the current one")
+      ->envname("APICLIENT_CONTEXT");
+  app.add_option("--namespace", options.namespace_name,
+                 "Namespace of the operator's own objects: lease, staged Secrets, registry credentials. Without it that "
+                 "of the context or the Pod")
+      ->envname("APICLIENT_NAMESPACE");
+  app.add_option("--installation-id", options.installation_id,
+                 "Name of this installation in every registry, written once to the ConfigMap apiclient-operator; "
+                 "without it random. An error when the ConfigMap says something else")
+      ->envname("APICLIENT_INSTALLATION_ID")
+      ->check(CLI::Validator(
+          [](const std::string& id) {
+            const bool valid = !id.empty() && id.size() <= 63 &&
+                               id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+            return valid ? "" : "must be 1 to 63 of a-z, 0-9 and -";
+          },
+          "ID"));
+}
+
+void add_running_flags(CLI::App& app, Options& options) {
+  app.add_flag("--leader-elect,!--no-leader-elect", options.leader_elect,
+               "Take the Lease apiclient-operator before doing anything (default). Without it never run two replicas")
+      ->envname("APICLIENT_LEADER_ELECT");
+  app.add_option("--workers", options.workers, "ApiClients worked on at once")
+      ->envname("APICLIENT_WORKERS")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  app.add_option("--metrics-address", options.metrics_address, "host:port of /metrics")
+      ->envname("APICLIENT_METRICS_ADDRESS")
+      ->capture_default_str();
+  app.add_option("--health-address", options.health_address, "host:port of /healthz and /readyz")
+      ->envname("APICLIENT_HEALTH_ADDRESS")
+      ->capture_default_str();
+}
+
+}  // namespace
+
+std::variant<Options, ExitNow> parse_options(int argc, const char* const* argv) {
+  Options options;
+  std::string level = "info";
+  std::string format = "json";
+  CLI::App app("Kubernetes operator that makes OAuth2 API clients in a registry and their credentials in Secrets");
+  app.set_version_flag("--version", "apiclient-controller " APICLIENT_VERSION);
+  add_cluster_flags(app, options);
+  add_running_flags(app, options);
+  app.add_option("--log-level", level, "trace, debug, info, warning or error")
+      ->envname("APICLIENT_LOG_LEVEL")
+      ->check(parsed_by(telemetry::parse_log_level, "LEVEL"))
+      ->capture_default_str();
+  app.add_option("--log-format", format, "json or text")
+      ->envname("APICLIENT_LOG_FORMAT")
+      ->check(parsed_by(telemetry::parse_log_format, "FORMAT"))
+      ->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& problem) {
+    return ExitNow{app.exit(problem) == 0 ? 0 : 2};
+  }
+  options.log = {.level = *telemetry::parse_log_level(level), .format = *telemetry::parse_log_format(format)};
+  return options;
+}
+
+}  // namespace apiclient::app

@@ -1,0 +1,32 @@
+#pragma once
+// The controller's flags. Flags win over APICLIENT_* environment variables, those over defaults.
+
+#include <cstddef>
+#include <string>
+#include <variant>
+
+#include "base/result.h"
+#include "telemetry/log.h"
+
+namespace apiclient::app {
+
+struct Options {
+  std::string kubeconfig = {};
+  std::string context = {};
+  std::string namespace_name = {};  ///< the operator's own
+  std::string installation_id = {};
+  bool leader_elect = true;
+  std::size_t workers = 8;
+  std::string metrics_address = ":8080";
+  std::string health_address = ":8081";
+  telemetry::LogOptions log = {};
+};
+
+/// The program has printed help or a version, or the flags were wrong: end with this code (0 or 2).
+struct ExitNow {
+  int code;
+};
+
+std::variant<Options, ExitNow> parse_options(int argc, const char* const* argv);
+
+}  // namespace apiclient::app

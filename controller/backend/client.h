@@ -1,0 +1,92 @@
+#pragma once
+// What a registry stores about a client, in the words of RFC 7591, independent of the kind of registry.
+// Plain values. No Kubernetes in here.
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/secret.h"
+
+namespace apiclient::backend {
+
+/// What the client is; decides which other members make sense.
+enum class ClientType { machine, web, public_client };
+
+/// Everything declared about a client but its secrets. Lists are sets: sorted, without duplicates, so that
+/// two equal wishes compare equal.
+struct ClientSettings {
+  std::string client_id = {};
+  std::string client_name = {};
+  ClientType type = ClientType::machine;
+  std::vector<std::string> grant_types = {};
+  std::vector<std::string> redirect_uris = {};
+  std::vector<std::string> post_logout_redirect_uris = {};
+  std::vector<std::string> allowed_cors_origins = {};
+  std::vector<std::string> scopes = {};
+  std::vector<std::string> audiences = {};
+  std::string token_endpoint_auth_method = {};
+  bool require_consent = true;
+  std::optional<std::chrono::seconds> access_token_lifetime = {};
+  std::optional<std::chrono::seconds> refresh_token_lifetime = {};
+  std::optional<std::chrono::seconds> id_token_lifetime = {};
+  std::vector<std::string> contacts = {};
+  std::string client_uri = {};
+  std::string logo_uri = {};
+  std::string policy_uri = {};
+  std::string tos_uri = {};
+  std::string jwks_uri = {};
+  std::string jwks = {};  ///< JSON text
+  std::map<std::string, std::string> parameters = {};
+
+  bool operator==(const ClientSettings&) const = default;
+
+  /// False for `none` and `private_key_jwt`: no secret is ever made for those.
+  [[nodiscard]] bool has_secret() const {
+    return token_endpoint_auth_method != "none" && token_endpoint_auth_method != "private_key_jwt";
+  }
+};
+
+/// Who made the client: stored in the registry, searchable there.
+struct OwnershipMark {
+  std::string installation_id = {};
+  std::string namespace_name = {};
+  std::string name = {};
+  std::string uid = {};  ///< of the ApiClient
+  std::int64_t revision = 0;
+
+  bool operator==(const OwnershipMark&) const = default;
+};
+
+/// One secret of a client, without its value.
+struct Credential {
+  std::string id = {};
+  std::string hint = {};
+  std::int64_t revision = 0;
+  std::string operation_id = {};
+  std::optional<WallTime> created_at = {};
+  std::optional<WallTime> last_used_at = {};
+};
+
+/// A secret that is to be added. `value` is borrowed for the call.
+struct NewCredential {
+  std::string operation_id;
+  std::int64_t revision = 0;
+  const Secret* value = nullptr;  ///< null: the registry chooses it
+};
+
+struct RegisteredClient {
+  ClientSettings settings = {};
+  std::optional<OwnershipMark> mark = {};    ///< empty: nobody's, or somebody's who does not mark
+  std::vector<Credential> credentials = {};  ///< by revision, oldest first
+  std::string etag = {};
+};
+
+/// Lists sorted and without duplicates, `jwks` in one canonical text: two equal wishes compare equal.
+ClientSettings normalised(ClientSettings settings);
+
+}  // namespace apiclient::backend

@@ -1,0 +1,234 @@
+#include "backend/embedded_backend.h"
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "backend/embedded_codec.h"
+#include "backend/registry_error.h"
+#include "http/uri.h"
+
+namespace apiclient::backend {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A call that mints, sets or deletes must be over before another replica can hold the lease (design: 4 s).
+constexpr milliseconds kWriteTimeout{4'000};
+constexpr milliseconds kReadTimeout{10'000};
+constexpr std::string_view kClients = "/admin/v1/clients";
+
+/// Fixed by the admin API.
+constexpr Capabilities kCapabilities{
+    .max_secrets = 3, .secrets_have_ids = true, .searchable_mark = true, .idempotency_key = true};
+
+std::string path_of(std::string_view client_id) {
+  return std::string(kClients).append("/").append(http::encode_segment(client_id));
+}
+
+std::string path_of_secrets(std::string_view client_id) { return path_of(client_id) + "/secrets"; }
+
+/// One call to the admin API, before the credentials are added.
+struct Call {
+  http::Method method = http::Method::get;
+  std::string path;
+  http::Headers headers = {};
+  std::string body = {};          ///< wiped after the call
+  const Secret* value = nullptr;  ///< the secret in the body
+};
+
+class EmbeddedBackend final : public Backend {
+ public:
+  EmbeddedBackend(std::string name, std::shared_ptr<const Secret> admin_token, const EmbeddedParts& parts)
+      : name_(std::move(name)), admin_token_(std::move(admin_token)), parts_(parts) {}
+
+  Result<RegistryInfo> probe(std::stop_token stop) override {
+    return finish("probe", "probe registry", probe_once(stop));
+  }
+
+  Result<std::optional<RegisteredClient>> find(const std::string& client_id, std::stop_token stop) override {
+    return finish("find", "find client " + client_id, find_once(client_id, stop));
+  }
+
+  Result<RegisteredClient> create(const ClientSettings& settings, const OwnershipMark& mark,
+                                  const NewCredential* credential, std::stop_token stop) override {
+    return finish("create", "create client " + settings.client_id,
+                  create_once(settings, mark, credential, stop));
+  }
+
+  Result<RegisteredClient> update(const ClientSettings& settings, const OwnershipMark& mark,
+                                  const std::string& expected_uid, std::stop_token stop) override {
+    return finish("update", "update client " + settings.client_id,
+                  update_once(settings, mark, expected_uid, stop));
+  }
+
+  Result<Credential> add_credential(const std::string& client_id, const std::string& expected_uid,
+                                    const NewCredential& credential, std::stop_token stop) override {
+    return finish("add_credential", "add a secret to client " + client_id,
+                  add_once(client_id, expected_uid, credential, stop));
+  }
+
+  Result<void> retire_credential(const std::string& client_id, const std::string& credential_id,
+                                 std::stop_token stop) override {
+    const std::string path = path_of_secrets(client_id) + "/" + http::encode_segment(credential_id);
+    return finish("retire_credential", "retire a secret of client " + client_id, delete_once(path, stop));
+  }
+
+  Result<void> remove(const std::string& client_id, const std::string& expected_uid,
+                      std::stop_token stop) override {
+    return finish("remove", "remove client " + client_id, remove_once(client_id, expected_uid, stop));
+  }
+
+ private:
+  Result<RegistryInfo> probe_once(const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(Endpoints endpoints, parts_.discovery.fetch(stop));
+    ASSIGN_OR_RETURN(const http::Response page, read(std::string(kClients) + "?limit=1", stop));
+    if (!page.ok()) return fail(list_error_of(page));
+    RETURN_IF_ERROR(embedded::check_client_list(page.body));
+    return RegistryInfo{.capabilities = kCapabilities, .endpoints = std::move(endpoints)};
+  }
+
+  Result<std::optional<RegisteredClient>> find_once(const std::string& client_id,
+                                                    const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(const http::Response response, read(path_of(client_id), stop));
+    if (!response.ok()) {
+      Error error = error_of(response);
+      if (error.kind == ErrorKind::not_found) return std::optional<RegisteredClient>();
+      return fail(std::move(error));
+    }
+    ASSIGN_OR_RETURN(RegisteredClient client, read_same_client(response, client_id));
+    return std::optional(std::move(client));
+  }
+
+  Result<RegisteredClient> create_once(const ClientSettings& settings, const OwnershipMark& mark,
+                                       const NewCredential* credential, const std::stop_token& stop) {
+    Call call{.method = http::Method::post, .path = std::string(kClients)};
+    auto body = credential != nullptr ? embedded::write_client(settings, mark, *credential)
+                                      : embedded::write_client(settings, mark);
+    if (!body) return failure_of(std::move(body));
+    call.body = std::move(*body);
+    if (credential != nullptr) {
+      call.headers["Idempotency-Key"] = credential->operation_id;
+      call.value = credential->value;
+    }
+    ASSIGN_OR_RETURN(const http::Response response, write(std::move(call), stop));
+    return read_same_client(response, settings.client_id);
+  }
+
+  Result<RegisteredClient> update_once(const ClientSettings& settings, const OwnershipMark& mark,
+                                       const std::string& expected_uid, const std::stop_token& stop) {
+    RETURN_IF_ERROR(check_uid(expected_uid));
+    ASSIGN_OR_RETURN(std::string body, embedded::write_client(settings, mark));
+    ASSIGN_OR_RETURN(const http::Response response, write({.method = http::Method::put,
+                                                           .path = path_of(settings.client_id),
+                                                           .headers = {{"Apiclient-Owner-Uid", expected_uid}},
+                                                           .body = std::move(body)},
+                                                          stop));
+    return read_same_client(response, settings.client_id);
+  }
+
+  Result<Credential> add_once(const std::string& client_id, const std::string& expected_uid,
+                              const NewCredential& credential, const std::stop_token& stop) {
+    RETURN_IF_ERROR(check_uid(expected_uid));
+    ASSIGN_OR_RETURN(const http::Response response,
+                     write({.method = http::Method::post,
+                            .path = path_of_secrets(client_id),
+                            .headers = {{"Apiclient-Owner-Uid", expected_uid},
+                                        {"Idempotency-Key", credential.operation_id}},
+                            .body = embedded::write_secret(credential),
+                            .value = credential.value},
+                           stop));
+    return embedded::read_secret(response.body);
+  }
+
+  Result<void> remove_once(const std::string& client_id, const std::string& expected_uid,
+                           const std::stop_token& stop) {
+    RETURN_IF_ERROR(check_uid(expected_uid));
+    return delete_once(path_of(client_id) + http::Query().add("uid", expected_uid).text(), stop);
+  }
+
+  Result<void> delete_once(std::string path, const std::stop_token& stop) {
+    const auto response = write({.method = http::Method::del, .path = std::move(path)}, stop);
+    if (!response && response.error().kind != ErrorKind::not_found) return fail(response.error());
+    return {};
+  }
+
+  Result<http::Response> read(std::string path, const std::stop_token& stop) {
+    return send(parts_.reads, {.path = std::move(path)}, kReadTimeout, stop);
+  }
+
+  /// Only 2xx answers are values.
+  Result<http::Response> write(Call call, const std::stop_token& stop) {
+    const Secret* value = call.value;
+    if (!call.body.empty()) call.headers["Content-Type"] = "application/json";
+    ASSIGN_OR_RETURN(http::Response response, send(parts_.writes, std::move(call), kWriteTimeout, stop));
+    if (!response.ok()) return fail(error_of(response, value));
+    return response;
+  }
+
+  Result<http::Response> send(http::Transport& transport, Call call, milliseconds timeout,
+                              const std::stop_token& stop) {
+    http::Request request{.method = call.method,
+                          .path = std::move(call.path),
+                          .headers = std::move(call.headers),
+                          .body = std::move(call.body),
+                          .timeout = timeout};
+    request.headers["Accept"] = "application/json";
+    std::string& authorization = request.headers["Authorization"];
+    authorization.reserve(std::string_view("Bearer ").size() + admin_token_->size());
+    authorization.append("Bearer ").append(admin_token_->reveal());
+    auto response = transport.send(request, stop);
+    wipe(authorization);
+    wipe(request.body);
+    return response;
+  }
+
+  [[nodiscard]] Error error_of(const http::Response& response, const Secret* value = nullptr) const {
+    const std::array secrets{admin_token_->reveal(), value != nullptr ? value->reveal() : std::string_view()};
+    return error_from(response, secrets);
+  }
+
+  /// The list itself is always there, so "not found" is said by something else.
+  [[nodiscard]] Error list_error_of(const http::Response& page) const {
+    Error error = error_of(page);
+    if (error.kind == ErrorKind::not_found) error.kind = ErrorKind::protocol;
+    return error;
+  }
+
+  /// The registry reads an empty uid as "no matter whose": that must never be asked by accident.
+  static Result<void> check_uid(const std::string& expected_uid) {
+    if (expected_uid.empty()) return fail(ErrorKind::internal, "the owner's uid is not known");
+    return {};
+  }
+
+  /// An answer about another client is no answer: the URL may lead to something else that speaks JSON.
+  static Result<RegisteredClient> read_same_client(const http::Response& response,
+                                                   const std::string& client_id) {
+    ASSIGN_OR_RETURN(RegisteredClient client, embedded::read_client(response.body));
+    if (client.settings.client_id != client_id) {
+      return fail(ErrorKind::protocol, "the answer is about another client");
+    }
+    return client;
+  }
+
+  /// Counts the call and says in an error what it was for.
+  template <typename T>
+  Result<T> finish(std::string_view label, std::string_view operation, Result<T> outcome) {
+    parts_.metrics.backend_request(name_, label, outcome ? "success" : to_string(outcome.error().kind));
+    if (outcome) return outcome;
+    return fail(std::move(outcome).error().in(operation));
+  }
+
+  const std::string name_;
+  const std::shared_ptr<const Secret> admin_token_;
+  const EmbeddedParts parts_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_embedded_backend(std::string name, std::shared_ptr<const Secret> admin_token,
+                                               const EmbeddedParts& parts) {
+  return std::make_unique<EmbeddedBackend>(std::move(name), std::move(admin_token), parts);
+}
+
+}  // namespace apiclient::backend

@@ -1,0 +1,232 @@
+#include "backend/embedded_codec.h"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "backend/registry_error.h"
+#include "json/json.h"
+#include "json/reader.h"
+
+namespace apiclient::backend::embedded {
+namespace {
+
+using Lifetime = std::optional<std::chrono::seconds>;
+
+constexpr std::array<std::pair<ClientType, std::string_view>, 3> kTypes{{
+    {ClientType::machine, "machine"},
+    {ClientType::web, "web"},
+    {ClientType::public_client, "public"},
+}};
+
+std::string_view name_of(ClientType type) {
+  return std::ranges::find(kTypes, type, &std::pair<ClientType, std::string_view>::first)->second;
+}
+
+ClientType read_type(const json::Reader& reader, json::Problems& problems) {
+  const std::string name = reader.text("type");
+  for (const auto& [type, known] : kTypes) {
+    if (known == name) return type;
+  }
+  problems.add("type", "is none that we know");
+  return ClientType::machine;
+}
+
+/// RFC 6749 §3.3: one text, parted by spaces.
+std::string join_scopes(const std::vector<std::string>& scopes) {
+  std::string text;
+  for (const std::string& scope : scopes) text.append(text.empty() ? "" : " ").append(scope);
+  return text;
+}
+
+std::vector<std::string> split_scopes(std::string_view text) {
+  std::vector<std::string> scopes;
+  while (!text.empty()) {
+    const std::string_view scope = text.substr(0, text.find(' '));
+    if (!scope.empty()) scopes.emplace_back(scope);
+    text.remove_prefix(std::min(scope.size() + 1, text.size()));
+  }
+  return scopes;
+}
+
+void write_text(Json& target, const char* member, const std::string& text) {
+  if (!text.empty()) target[member] = text;
+}
+
+void write_lifetime(Json& target, const char* member, Lifetime lifetime) {
+  if (lifetime) target[member] = lifetime->count();
+}
+
+Lifetime read_lifetime(const json::Reader& reader, std::string_view member) {
+  const auto count = reader.optional_integer(member);
+  return count ? Lifetime(*count) : std::nullopt;
+}
+
+Json write_mark(const OwnershipMark& mark) {
+  return {{"installation_id", mark.installation_id},
+          {"namespace", mark.namespace_name},
+          {"name", mark.name},
+          {"uid", mark.uid},
+          {"revision", mark.revision}};
+}
+
+OwnershipMark read_mark(const json::Reader& reader) {
+  return {.installation_id = reader.text("installation_id"),
+          .namespace_name = reader.text("namespace"),
+          .name = reader.text("name"),
+          .uid = reader.text("uid"),
+          .revision = reader.integer("revision")};
+}
+
+/// Everything but `jwks`, which may fail.
+Json write_settings(const ClientSettings& settings) {
+  Json target{{"client_id", settings.client_id},
+              {"client_name", settings.client_name},
+              {"type", name_of(settings.type)},
+              {"grant_types", settings.grant_types},
+              {"redirect_uris", settings.redirect_uris},
+              {"post_logout_redirect_uris", settings.post_logout_redirect_uris},
+              {"allowed_cors_origins", settings.allowed_cors_origins},
+              {"scope", join_scopes(settings.scopes)},
+              {"audience", settings.audiences},
+              {"token_endpoint_auth_method", settings.token_endpoint_auth_method},
+              {"require_consent", settings.require_consent},
+              {"contacts", settings.contacts},
+              {"parameters", settings.parameters}};
+  write_lifetime(target, "access_token_lifetime_seconds", settings.access_token_lifetime);
+  write_lifetime(target, "refresh_token_lifetime_seconds", settings.refresh_token_lifetime);
+  write_lifetime(target, "id_token_lifetime_seconds", settings.id_token_lifetime);
+  write_text(target, "client_uri", settings.client_uri);
+  write_text(target, "logo_uri", settings.logo_uri);
+  write_text(target, "policy_uri", settings.policy_uri);
+  write_text(target, "tos_uri", settings.tos_uri);
+  write_text(target, "jwks_uri", settings.jwks_uri);
+  return target;
+}
+
+Result<Json> write_document(const ClientSettings& settings, const OwnershipMark& mark) {
+  const ClientSettings wish = normalised(settings);
+  Json target = write_settings(wish);
+  if (!wish.jwks.empty()) {
+    auto jwks = json::parse(wish.jwks);
+    if (!jwks) return fail(ErrorKind::invalid, "jwks is not JSON");
+    target["jwks"] = std::move(*jwks);
+  }
+  target["mark"] = write_mark(mark);
+  return target;
+}
+
+/// The value enters JSON here and nowhere else; `target`'s copy is wiped once the text is made.
+std::string dump_with_value(Json& document, Json& target, const NewCredential& credential) {
+  target["operation_id"] = credential.operation_id;
+  target["revision"] = credential.revision;
+  if (credential.value == nullptr) return json::dump(document);
+  target["value"] = std::string(credential.value->reveal());
+  std::string text = json::dump(document);
+  wipe(target["value"].get_ref<std::string&>());
+  return text;
+}
+
+void read_lists(const json::Reader& reader, ClientSettings& settings) {
+  const auto texts = [&reader](std::string_view member) {
+    return reader.optional_texts(member).value_or(std::vector<std::string>());
+  };
+  settings.grant_types = texts("grant_types");
+  settings.redirect_uris = texts("redirect_uris");
+  settings.post_logout_redirect_uris = texts("post_logout_redirect_uris");
+  settings.allowed_cors_origins = texts("allowed_cors_origins");
+  settings.scopes = split_scopes(reader.optional_text("scope").value_or(""));
+  settings.audiences = texts("audience");
+  settings.contacts = texts("contacts");
+}
+
+void read_descriptions(const json::Reader& reader, ClientSettings& settings) {
+  const auto text = [&reader](std::string_view member) { return reader.optional_text(member).value_or(""); };
+  settings.client_uri = text("client_uri");
+  settings.logo_uri = text("logo_uri");
+  settings.policy_uri = text("policy_uri");
+  settings.tos_uri = text("tos_uri");
+  settings.jwks_uri = text("jwks_uri");
+  if (reader.has("jwks")) settings.jwks = json::dump(reader.raw("jwks"));
+}
+
+ClientSettings read_settings(const json::Reader& reader, json::Problems& problems) {
+  ClientSettings settings{.client_id = reader.text("client_id"),
+                          .client_name = reader.text("client_name"),
+                          .type = read_type(reader, problems)};
+  read_lists(reader, settings);
+  read_descriptions(reader, settings);
+  settings.token_endpoint_auth_method = reader.text("token_endpoint_auth_method");
+  settings.require_consent = reader.boolean("require_consent");
+  settings.access_token_lifetime = read_lifetime(reader, "access_token_lifetime_seconds");
+  settings.refresh_token_lifetime = read_lifetime(reader, "refresh_token_lifetime_seconds");
+  settings.id_token_lifetime = read_lifetime(reader, "id_token_lifetime_seconds");
+  for (auto& [name, value] : reader.text_map("parameters")) settings.parameters.emplace(name, value);
+  return normalised(std::move(settings));
+}
+
+Credential read_credential(const json::Reader& reader) {
+  return {.id = reader.text("id"),
+          .hint = reader.optional_text("hint").value_or(""),
+          .revision = reader.integer("revision"),
+          .operation_id = reader.text("operation_id"),
+          .created_at = reader.optional_time("created_at"),
+          .last_used_at = reader.optional_time("last_used_at")};
+}
+
+/// A mistake in the registry's answer is not the client's: `protocol`, and cut, because paths hold foreign
+/// names.
+Result<void> verdict_on(const json::Problems& problems, std::string_view operation) {
+  const auto result = problems.result(operation);
+  if (result) return {};
+  return fail(ErrorKind::protocol, cleaned(result.error().message));
+}
+
+}  // namespace
+
+Result<std::string> write_client(const ClientSettings& settings, const OwnershipMark& mark) {
+  return write_document(settings, mark).transform([](const Json& document) { return json::dump(document); });
+}
+
+Result<std::string> write_client(const ClientSettings& settings, const OwnershipMark& mark,
+                                 const NewCredential& credential) {
+  ASSIGN_OR_RETURN(Json document, write_document(settings, mark));
+  return dump_with_value(document, document["secret"], credential);
+}
+
+std::string write_secret(const NewCredential& credential) {
+  Json document = Json::object();
+  return dump_with_value(document, document, credential);
+}
+
+Result<RegisteredClient> read_client(std::string_view body) {
+  ASSIGN_OR_RETURN(const Json document, json::parse(body));
+  json::Problems problems;
+  const json::Reader reader(document, problems);
+  RegisteredClient client{.settings = read_settings(reader, problems), .etag = reader.text("etag")};
+  if (reader.has("mark")) client.mark = read_mark(reader.object("mark"));
+  reader.each("secrets", [&client](const json::Reader& secret) {
+    client.credentials.push_back(read_credential(secret));
+  });
+  RETURN_IF_ERROR(verdict_on(problems, "read client"));
+  std::ranges::stable_sort(client.credentials, {}, &Credential::revision);
+  return client;
+}
+
+Result<Credential> read_secret(std::string_view body) {
+  ASSIGN_OR_RETURN(const Json document, json::parse(body));
+  json::Problems problems;
+  Credential credential = read_credential(json::Reader(document, problems));
+  RETURN_IF_ERROR(verdict_on(problems, "read secret"));
+  return credential;
+}
+
+Result<void> check_client_list(std::string_view body) {
+  ASSIGN_OR_RETURN(const Json document, json::parse(body));
+  const bool is_page = document.is_object() && document.contains("items") && document["items"].is_array();
+  if (!is_page) return fail(ErrorKind::protocol, "the answer is not a list of clients");
+  return {};
+}
+
+}  // namespace apiclient::backend::embedded

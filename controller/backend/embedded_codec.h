@@ -1,0 +1,26 @@
+#pragma once
+// JSON of the embedded registry's admin API (docs/registry-api.md) to our values and back. Pure functions.
+// Reading normalises, so that what was written compares equal to what is read. Errors of reading: protocol.
+
+#include <string>
+#include <string_view>
+
+#include "backend/client.h"
+#include "base/result.h"
+
+namespace apiclient::backend::embedded {
+
+/// Body of "replace", and of "create" for a client without a secret. Error: invalid (`jwks` is not JSON).
+Result<std::string> write_client(const ClientSettings& settings, const OwnershipMark& mark);
+/// Body of "create" with a first secret. It holds the value: `wipe` it after use.
+Result<std::string> write_client(const ClientSettings& settings, const OwnershipMark& mark,
+                                 const NewCredential& credential);
+/// Body of "add a secret". It holds the value: `wipe` it after use.
+std::string write_secret(const NewCredential& credential);
+
+Result<RegisteredClient> read_client(std::string_view body);
+Result<Credential> read_secret(std::string_view body);
+/// Whether this is a page of clients; their content is not looked at.
+Result<void> check_client_list(std::string_view body);
+
+}  // namespace apiclient::backend::embedded

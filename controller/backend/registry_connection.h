@@ -1,0 +1,57 @@
+#pragma once
+// A connection to one registry: its backend and verifier with the transports under them. Thread-safe.
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "backend/backend.h"
+#include "backend/credential_verifier.h"
+#include "telemetry/metrics.h"
+
+namespace apiclient::backend {
+
+enum class RegistryKind { embedded };
+std::string_view to_string(RegistryKind kind);
+
+/// How we authenticate to the registry's admin side.
+struct BearerAuth {
+  std::shared_ptr<const Secret> token;
+};
+
+struct TlsSettings {
+  std::string ca_pem = {};           ///< empty: the system's roots
+  std::string certificate_pem = {};  ///< client certificate; both or neither
+  std::shared_ptr<const Secret> key_pem = {};
+  std::string server_name = {};
+  bool insecure_skip_verify = false;
+};
+
+struct ConnectionConfig {
+  std::string name;  ///< of the registry object: label of metrics
+  RegistryKind kind = RegistryKind::embedded;
+  std::string admin_url;
+  std::string issuer;
+  std::string token_url = {};  ///< given by a person; else discovered
+  BearerAuth auth;
+  TlsSettings tls = {};
+};
+
+class RegistryConnection {
+ public:
+  RegistryConnection() = default;
+  RegistryConnection(const RegistryConnection&) = delete;
+  RegistryConnection& operator=(const RegistryConnection&) = delete;
+  virtual ~RegistryConnection() = default;
+
+  virtual Backend& backend() = 0;
+  virtual CredentialVerifier& verifier() = 0;
+};
+
+/// `may_write` is asked before every request that is not a GET (the lease check). Errors: invalid (a URL or a
+/// certificate cannot be used); nothing is sent yet.
+Result<std::unique_ptr<RegistryConnection>> make_registry_connection(ConnectionConfig config,
+                                                                     std::function<bool()> may_write,
+                                                                     telemetry::Metrics& metrics);
+
+}  // namespace apiclient::backend

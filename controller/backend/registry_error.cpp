@@ -1,0 +1,123 @@
+#include "backend/registry_error.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "json/json.h"
+#include "json/reader.h"
+
+namespace apiclient::backend {
+namespace {
+
+constexpr std::size_t kLongestProblem = 64U << 10U;
+constexpr std::size_t kLongestCode = 40;
+
+struct Problem {
+  std::string code;
+  std::string text;  ///< as it came
+};
+
+/// A word of ours, not prose: it is shown as it is.
+bool is_code(std::string_view text) {
+  return !text.empty() && text.size() <= kLongestCode && std::ranges::all_of(text, [](char letter) {
+    return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '_';
+  });
+}
+
+/// RFC 9457 with our member `code`; empty for anything else.
+std::optional<Problem> read_problem(const http::Response& response) {
+  const auto document = json::parse(response.body, {.max_bytes = kLongestProblem, .max_depth = 8});
+  if (!document || !document->is_object()) return std::nullopt;
+  json::Problems mistakes;
+  const json::Reader reader(*document, mistakes);
+  Problem problem{.code = reader.optional_text("code").value_or(""),
+                  .text = reader.optional_text("detail").value_or("")};
+  if (problem.text.empty()) problem.text = reader.optional_text("title").value_or("");
+  if (!is_code(problem.code)) return std::nullopt;
+  return problem;
+}
+
+ErrorKind kind_of_own_refusal(int status_code, std::string_view code) {
+  switch (status_code) {
+    case 404:
+      return code == "not_found" ? ErrorKind::not_found : ErrorKind::protocol;
+    case 409:
+      return code == "already_exists" ? ErrorKind::already_exists : ErrorKind::conflict;
+    case 412:
+      return ErrorKind::conflict;
+    case 400:
+    case 413:
+    case 415:
+    case 422:
+      return ErrorKind::invalid;
+    default:
+      return ErrorKind::protocol;
+  }
+}
+
+ErrorKind kind_of(int status_code, const std::optional<Problem>& problem) {
+  // These also come from whatever stands before the registry, and mean the same.
+  if (status_code == 401) return ErrorKind::unauthorized;
+  if (status_code == 403) return ErrorKind::forbidden;
+  if (status_code == 429) return ErrorKind::throttled;
+  if (status_code >= 500) return ErrorKind::unavailable;
+  return problem ? kind_of_own_refusal(status_code, problem->code) : ErrorKind::protocol;
+}
+
+std::string message_of(int status_code, const std::optional<Problem>& problem,
+                       std::span<const std::string_view> secrets) {
+  std::string status = "HTTP " + std::to_string(status_code);
+  if (!problem) return status + ", and the answer is not the registry's own";
+  const bool repeats_a_secret = std::ranges::any_of(secrets, [&](std::string_view secret) {
+    return !secret.empty() && problem->text.find(secret) != std::string::npos;
+  });
+  if (problem->text.empty() || repeats_a_secret) return status;
+  return cleaned(problem->text);
+}
+
+/// Length of the UTF-8 sequence that begins with this byte; 1 for a stray one.
+std::size_t sequence_length(unsigned char first) {
+  if (first >= 0xf0) return 4;
+  if (first >= 0xe0) return 3;
+  return first >= 0xc0 ? 2 : 1;
+}
+
+/// C0, DELETE and C1 (which terminals obey too).
+bool is_control(std::string_view sequence) {
+  const auto first = static_cast<unsigned char>(sequence.front());
+  if (sequence.size() == 1) return first < 0x20 || first >= 0x7f;
+  return first == 0xc2 && static_cast<unsigned char>(sequence[1]) < 0xa0;
+}
+
+}  // namespace
+
+std::string cleaned(std::string_view text, std::size_t longest) {
+  std::string clean;
+  for (std::size_t count = 0; !text.empty(); ++count) {
+    if (count == longest) return clean + "…";
+    const std::string_view sequence =
+        text.substr(0, sequence_length(static_cast<unsigned char>(text.front())));
+    if (is_control(sequence)) {
+      clean += ' ';
+    } else {
+      clean += sequence;
+    }
+    text.remove_prefix(sequence.size());
+  }
+  return clean;
+}
+
+Error error_from(const http::Response& response, std::span<const std::string_view> secrets) {
+  const auto problem = read_problem(response);
+  Error error{.kind = kind_of(response.status_code, problem),
+              .message = message_of(response.status_code, problem, secrets),
+              .status_code = response.status_code,
+              .code = problem ? problem->code : std::string()};
+  const auto asked = http::retry_after_of(response);
+  const bool may_ask = error.kind == ErrorKind::throttled || error.kind == ErrorKind::unavailable;
+  if (may_ask && asked.count() > 0) error.retry_after = asked;
+  return error;
+}
+
+}  // namespace apiclient::backend

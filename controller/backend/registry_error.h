@@ -1,0 +1,24 @@
+#pragma once
+// What a refusal of a registry's admin API means to us. Pure functions.
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "http/message.h"
+
+namespace apiclient::backend {
+
+constexpr std::size_t kLongestForeignText = 200;
+
+/// Foreign text made fit for a message: control characters become spaces, cut to `longest` characters.
+std::string cleaned(std::string_view text, std::size_t longest = kLongestForeignText);
+
+/// For any answer but the one that was hoped for. The message is the problem document's detail or title
+/// (RFC 9457), never the body; it is left out when it repeats one of `secrets`. An answer that is not the
+/// registry's own is `protocol`, a 404 too: only a problem document may say that a client does not exist.
+Error error_from(const http::Response& response, std::span<const std::string_view> secrets = {});
+
+}  // namespace apiclient::backend

@@ -1,0 +1,437 @@
+#include "http/server.h"
+
+#include <httplib.h>
+#include <netdb.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <regex>
+#include <thread>
+#include <utility>
+
+#include "http/connection_io.h"
+#include "http/uri.h"
+#include "http/worker_threads.h"
+#include "telemetry/log.h"
+
+namespace apiclient::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kExchangeTimeout = 30s;  ///< body, handler and answer
+constexpr auto kIdleTimeout = 90s;  ///< longer than clients keep idle connections, so that they close first
+constexpr auto kIdleUnderPressure = 1s;
+constexpr std::size_t kHeaderBytes = 16U << 10U;
+constexpr std::size_t kDrainBytes = 1U << 20U;  ///< read and dropped of a body that is too long
+constexpr int kBacklog = 256;
+
+// ---- from and to the library's types
+
+std::optional<Method> method_of(std::string_view name) {
+  if (name == "HEAD") return Method::get;
+  for (const Method method : {Method::get, Method::post, Method::put, Method::patch, Method::del}) {
+    if (to_string(method) == name) return method;
+  }
+  return std::nullopt;
+}
+
+Headers headers_of(const httplib::Request& request) {
+  Headers headers;
+  for (const auto& [name, value] : request.headers) {
+    // The library mixes the addresses into the headers under these names.
+    if (name == "REMOTE_ADDR" || name == "REMOTE_PORT" || name == "LOCAL_ADDR" || name == "LOCAL_PORT")
+      continue;
+    const auto [known, is_new] = headers.emplace(name, value);
+    if (!is_new) known->second.append(", ").append(value);
+  }
+  return headers;
+}
+
+void copy_response(const Response& response, httplib::Response& target) {
+  target.status = response.status_code;
+  for (const auto& [name, value] : response.headers) {
+    if (is_valid_header(name, value)) target.set_header(name, value);
+  }
+  target.body = response.body;
+}
+
+bool announces_body(const Headers& headers) {
+  const std::string_view length = find_header(headers, "Content-Length");
+  return !find_header(headers, "Transfer-Encoding").empty() || (!length.empty() && length != "0");
+}
+
+/// 0 when missing; the header was checked by is_framed_clearly.
+std::uint64_t content_length_of(const Headers& headers) {
+  const std::string_view text = find_header(headers, "Content-Length");
+  std::uint64_t length = 0;
+  std::from_chars(text.data(), text.data() + text.size(), length);
+  return length;
+}
+
+/// Message framing that two servers could read differently (RFC 9112 §6.3) is refused.
+bool is_framed_clearly(const Headers& headers) {
+  const std::string_view length = find_header(headers, "Content-Length");
+  const std::string_view coding = find_header(headers, "Transfer-Encoding");
+  if (!coding.empty()) return length.empty() && (coding == "chunked" || coding == "Chunked");
+  return length.find_first_not_of("0123456789") == std::string_view::npos && length.size() < 19;
+}
+
+/// What the library calls a stream, over our connection.
+class LibraryStream final : public httplib::Stream {
+ public:
+  explicit LibraryStream(ConnectionIo& connection) : connection_(connection) {}
+
+  [[nodiscard]] bool is_readable() const override { return true; }
+  [[nodiscard]] bool is_writable() const override { return true; }
+  ssize_t read(char* target, std::size_t size) override { return connection_.read(target, size); }
+  ssize_t write(const char* source, std::size_t size) override { return connection_.write(source, size); }
+  void get_remote_ip_and_port(std::string& address, int& port) const override {
+    address = connection_.remote_address();
+    port = 0;
+  }
+  void get_local_ip_and_port(std::string& /*address*/, int& /*port*/) const override {}
+  /// The library compares it with FD_SETSIZE for its own select(), which we do not use.
+  [[nodiscard]] socket_t socket() const override { return INVALID_SOCKET; }
+
+ private:
+  ConnectionIo& connection_;
+};
+
+class LibraryQueue final : public httplib::TaskQueue {
+ public:
+  explicit LibraryQueue(WorkerThreads& threads) : threads_(threads) {}
+  void enqueue(std::function<void()> job) override { threads_.enqueue(std::move(job)); }
+  void shutdown() override { threads_.shutdown(); }
+
+ private:
+  WorkerThreads& threads_;
+};
+
+// ---- routing
+
+struct CompiledRoute {
+  Route route;
+  std::regex pattern;
+};
+
+class Router {
+ public:
+  explicit Router(std::vector<Route> routes) {
+    for (Route& route : routes) {
+      std::regex pattern(route.pattern, std::regex::ECMAScript | std::regex::optimize);
+      routes_.push_back({std::move(route), std::move(pattern)});
+    }
+  }
+
+  struct Match {
+    const Route* route = nullptr;
+    std::vector<std::string> captures;
+    std::string allowed;  ///< methods of this path, when the asked one is not among them
+  };
+  /// Empty when a captured part is not properly percent-encoded.
+  [[nodiscard]] std::optional<Match> find(Method method, const std::string& path) const {
+    Match match;
+    for (const auto& [route, pattern] : routes_) {
+      std::smatch groups;
+      if (!std::regex_match(path, groups, pattern)) continue;
+      if (route.method != method) {
+        match.allowed.append(match.allowed.empty() ? "" : ", ").append(to_string(route.method));
+        continue;
+      }
+      for (std::size_t i = 1; i < groups.size(); ++i) {
+        auto capture = decode_segment(groups[i].str());
+        if (!capture) return std::nullopt;
+        match.captures.push_back(std::move(*capture));
+      }
+      match.route = &route;
+      return match;
+    }
+    return match;
+  }
+
+ private:
+  std::vector<CompiledRoute> routes_;
+};
+
+Response refuse_route(const Router::Match& match) {
+  if (match.allowed.empty()) return problem_response(404);
+  Response response = problem_response(405);
+  response.headers.emplace("Allow", match.allowed);
+  return response;
+}
+
+Response run_handler(const Route& route, const ServerRequest& request) {
+  try {
+    return route.handle(request);
+  } catch (...) {
+    telemetry::Log().error("an exception left a request handler",
+                           {{"method", to_string(route.method)}, {"route", route.pattern}});
+    return problem_response(500);
+  }
+}
+
+// ---- listening
+
+struct FreeAddresses {
+  void operator()(addrinfo* addresses) const { freeaddrinfo(addresses); }
+};
+using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
+
+Result<Addresses> resolve(const std::string& address) {
+  const std::size_t colon = address.rfind(':');
+  if (colon == std::string::npos) return fail(ErrorKind::invalid, "\"" + address + "\" is not host:port");
+  std::string host = address.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const std::string port = address.substr(colon + 1);
+  std::uint16_t number = 0;  // getaddrinfo would take 99999 for 34463
+  const auto [end, problem] = std::from_chars(port.data(), port.data() + port.size(), number);
+  addrinfo hints{};
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (problem != std::errc() || end != port.data() + port.size() ||
+      getaddrinfo(host.empty() ? nullptr : host.c_str(), port.c_str(), &hints, &found) != 0) {
+    return fail(ErrorKind::invalid, "\"" + address + "\" is not a usable address to listen on");
+  }
+  return Addresses(found);
+}
+
+/// -1 when this address cannot be used.
+int listen_on(const addrinfo& address) {
+  const int listener = ::socket(address.ai_family, address.ai_socktype | SOCK_CLOEXEC, address.ai_protocol);
+  if (listener < 0) return -1;
+  const int on = 1;
+  const int off = 0;
+  ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  ::setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // accepted connections inherit it
+  if (address.ai_family == AF_INET6) ::setsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+  if (::bind(listener, address.ai_addr, address.ai_addrlen) == 0 && ::listen(listener, kBacklog) == 0)
+    return listener;
+  ::close(listener);
+  return -1;
+}
+
+Result<int> open_listener(const std::string& address) {
+  ASSIGN_OR_RETURN(const Addresses addresses, resolve(address));
+  // IPv6 first: without a host its socket takes IPv4 too.
+  for (const int family : {AF_INET6, AF_INET}) {
+    for (const addrinfo* next = addresses.get(); next != nullptr; next = next->ai_next) {
+      if (next->ai_family != family) continue;
+      if (const int listener = listen_on(*next); listener >= 0) return listener;
+    }
+  }
+  return fail(ErrorKind::unavailable, "cannot listen on " + address);
+}
+
+int port_of(int listener) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
+  const in_port_t port = address.ss_family == AF_INET6
+                             ? reinterpret_cast<const sockaddr_in6&>(address).sin6_port
+                             : reinterpret_cast<const sockaddr_in&>(address).sin_port;
+  return ntohs(port);
+}
+
+struct FreeTls {
+  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+};
+using TlsContext = std::unique_ptr<SSL_CTX, FreeTls>;
+
+/// Null for plain HTTP.
+Result<TlsContext> make_tls(const ServerOptions& options) {
+  if (options.tls_cert_file.empty() && options.tls_key_file.empty()) return TlsContext();
+  TlsContext context(SSL_CTX_new(TLS_server_method()));
+  const bool usable =
+      context && SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION) == 1 &&
+      SSL_CTX_use_certificate_chain_file(context.get(), options.tls_cert_file.c_str()) == 1 &&
+      SSL_CTX_use_PrivateKey_file(context.get(), options.tls_key_file.c_str(), SSL_FILETYPE_PEM) == 1;
+  ERR_clear_error();
+  if (!usable)
+    return fail(ErrorKind::invalid, "the server's TLS certificate and key cannot be used together");
+  return context;
+}
+
+// ---- the server
+
+class HttplibServer final : public Server, private httplib::Server {
+ public:
+  HttplibServer(const ServerOptions& options, Router router, int listener, TlsContext tls)
+      : router_(std::move(router)),
+        max_body_bytes_(options.max_body_bytes),
+        header_timeout_(options.header_timeout),
+        listener_(listener),
+        port_(port_of(listener)),
+        stop_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+        tls_(std::move(tls)),
+        threads_(options.threads) {
+    svr_sock_ = listener;
+    new_task_queue = [this] { return new LibraryQueue(threads_); };
+    set_payload_max_length(max_body_bytes_ + kDrainBytes);  // ours is checked first, and answers
+    // The path that the library matches is decoded, which would confuse "/" and "%2F": routing is done here.
+    Get(".*", [this](const httplib::Request& request, httplib::Response& response) {
+      answer(request, response, nullptr);
+    });
+    const auto with_body = [this](const httplib::Request& request, httplib::Response& response,
+                                  const httplib::ContentReader& reader) {
+      answer(request, response, &reader);
+    };
+    Post(".*", with_body);
+    Put(".*", with_body);
+    Patch(".*", with_body);
+    Delete(".*", with_body);
+    set_error_handler([](const httplib::Request&, httplib::Response& response) {
+      if (response.body.empty()) copy_response(problem_response(response.status), response);
+    });
+    set_post_routing_handler([](const httplib::Request&, httplib::Response& response) {
+      response.headers.erase("Keep-Alive");  // names limits that are not ours
+    });
+  }
+  HttplibServer(const HttplibServer&) = delete;
+  HttplibServer& operator=(const HttplibServer&) = delete;
+  ~HttplibServer() override {
+    HttplibServer::stop();
+    ::close(listener_);
+    ::close(stop_fd_);
+  }
+
+  void start() override {
+    if (!acceptor_.joinable()) acceptor_ = std::thread([this] { listen_after_bind(); });
+  }
+
+  void stop() override {
+    svr_sock_ = INVALID_SOCKET;
+    ::eventfd_write(stop_fd_, 1);
+    threads_.release();
+    ::shutdown(listener_, SHUT_RDWR);  // ends accept(); closed later, so that the number is not given away
+    if (acceptor_.joinable()) acceptor_.join();
+  }
+
+  [[nodiscard]] int port() const override { return port_; }
+
+ private:
+  bool process_and_close_socket(socket_t socket) override {
+    ConnectionIo connection(socket, tls_.get());
+    connection.allow(header_timeout_, kHeaderBytes);
+    if (!connection.handshake()) return false;
+    auto longest_wait = header_timeout_;
+    while (wait_for_request(connection, longest_wait)) {
+      if (!serve_one(connection)) return true;
+      longest_wait = kIdleTimeout;
+    }
+    return true;
+  }
+
+  /// False when the connection is to be closed.
+  bool wait_for_request(const ConnectionIo& connection, std::chrono::milliseconds longest) const {
+    auto wake = connection.wait_readable(longest, {stop_fd_, threads_.pressure_fd()});
+    if (wake == ConnectionIo::Wake::interrupted && svr_sock_ != INVALID_SOCKET) {
+      wake = connection.wait_readable(kIdleUnderPressure, {stop_fd_});
+    }
+    return wake == ConnectionIo::Wake::readable;
+  }
+
+  /// False when the connection is to be closed.
+  bool serve_one(ConnectionIo& connection) {
+    LibraryStream stream(connection);
+    bool understood = false;
+    bool close_after = svr_sock_ == INVALID_SOCKET || threads_.under_pressure();
+    bool closed_by_peer = false;
+    connection.allow(header_timeout_, kHeaderBytes);
+    const bool written = process_request(stream, close_after, closed_by_peer, [&](httplib::Request& request) {
+      understood = true;
+      close_after = close_after || !method_of(request.method);  // nobody would read its body
+      connection.allow(kExchangeTimeout, max_body_bytes_ + 2 * kDrainBytes);
+      request.ranges.clear();                    // would cut our answers
+      request.headers.erase("Accept-Encoding");  // would compress them
+      // The only way from a handler back to its connection.
+      request.response_handler = [&close_after](const httplib::Response&) { return close_after = true; };
+    });
+    return written && understood && !close_after && !closed_by_peer;
+  }
+
+  void answer(const httplib::Request& request, httplib::Response& response,
+              const httplib::ContentReader* reader) {
+    ServerRequest asked{.method = method_of(request.method).value_or(Method::get),
+                        .headers = headers_of(request)};
+    bool body_left = announces_body(asked.headers);
+    copy_response(handle(request, reader, asked, body_left), response);
+    if (!body_left) return;
+    // The rest of the body must not be taken for the next request.
+    response.set_header("Connection", "close");
+    request.response_handler({});
+  }
+
+  Response handle(const httplib::Request& request, const httplib::ContentReader* reader, ServerRequest& asked,
+                  bool& body_left) const {
+    const std::size_t query_at = std::min(request.target.find('?'), request.target.size());
+    asked.path = request.target.substr(0, query_at);
+    auto query =
+        parse_form(std::string_view(request.target).substr(std::min(query_at + 1, request.target.size())));
+    if (!query || !is_framed_clearly(asked.headers)) return problem_response(400);
+    asked.query = std::move(*query);
+    asked.remote_address = request.remote_addr;
+    auto match = router_.find(asked.method, asked.path);
+    if (!match) return problem_response(400);
+    if (match->route == nullptr) return refuse_route(*match);
+    asked.captures = std::move(match->captures);
+    if (body_left) {
+      if (reader == nullptr) return problem_response(400);
+      if (request.is_multipart_form_data()) return problem_response(415);
+      const int refused = read_body(*reader, asked, body_left);
+      if (refused != 0) return problem_response(refused);
+    }
+    return run_handler(*match->route, asked);
+  }
+
+  /// The status that refuses the body, or 0.
+  int read_body(const httplib::ContentReader& reader, ServerRequest& asked, bool& body_left) const {
+    if (content_length_of(asked.headers) > max_body_bytes_ + kDrainBytes) return 413;
+    std::size_t total = 0;
+    const bool complete = reader([&](const char* data, std::size_t size) {
+      total += size;
+      if (total <= max_body_bytes_) asked.body.append(data, size);
+      return total <= max_body_bytes_ + kDrainBytes;
+    });
+    body_left = !complete;
+    if (total > max_body_bytes_) return 413;
+    return complete ? 0 : 400;
+  }
+
+  const Router router_;
+  const std::size_t max_body_bytes_;
+  const std::chrono::milliseconds header_timeout_;
+  const int listener_;
+  const int port_;
+  const int stop_fd_;
+  const TlsContext tls_;
+  WorkerThreads threads_;
+  std::thread acceptor_;
+};
+
+}  // namespace
+
+std::string_view ServerRequest::query_value(std::string_view name) const {
+  const auto found = std::ranges::find(query, name, &std::pair<std::string, std::string>::first);
+  return found == query.end() ? std::string_view() : std::string_view(found->second);
+}
+
+Result<std::unique_ptr<Server>> Server::bind(const ServerOptions& options, std::vector<Route> routes) {
+  ASSIGN_OR_RETURN(TlsContext tls, make_tls(options));
+  try {
+    Router router(std::move(routes));
+    ASSIGN_OR_RETURN(const int listener, open_listener(options.address));
+    return std::unique_ptr<Server>(
+        std::make_unique<HttplibServer>(options, std::move(router), listener, std::move(tls)));
+  } catch (const std::regex_error&) {
+    return fail(ErrorKind::internal, "a route's pattern is not a regular expression");
+  }
+}
+
+}  // namespace apiclient::http

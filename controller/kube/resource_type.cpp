@@ -1,0 +1,31 @@
+#include "kube/resource_type.h"
+
+#include "http/uri.h"
+
+namespace apiclient::kube {
+
+const ResourceType kSecrets{.group = "", .version = "v1", .resource = "secrets", .kind = "Secret"};
+const ResourceType kConfigMaps{.group = "", .version = "v1", .resource = "configmaps", .kind = "ConfigMap"};
+const ResourceType kNamespaces{
+    .group = "", .version = "v1", .resource = "namespaces", .kind = "Namespace", .namespaced = false};
+const ResourceType kLeases{
+    .group = "coordination.k8s.io", .version = "v1", .resource = "leases", .kind = "Lease"};
+
+std::string collection_path(const ResourceType& type, std::string_view namespace_name) {
+  // Kubernetes API concepts, "Resource URIs": only the core group lives below /api.
+  std::string path = type.group.empty() ? "/api" : "/apis/" + http::encode_segment(type.group);
+  path.append("/").append(http::encode_segment(type.version));
+  if (type.namespaced && !namespace_name.empty()) {
+    path.append("/namespaces/").append(http::encode_segment(namespace_name));
+  }
+  return path.append("/").append(http::encode_segment(type.resource));
+}
+
+std::string object_path(const ResourceType& type, const ObjectKey& key, std::string_view subresource) {
+  std::string path = collection_path(type, key.namespace_name);
+  path.append("/").append(http::encode_segment(key.name));
+  if (!subresource.empty()) path.append("/").append(http::encode_segment(subresource));
+  return path;
+}
+
+}  // namespace apiclient::kube

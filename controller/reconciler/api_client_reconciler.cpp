@@ -1,0 +1,191 @@
+#include "reconciler/api_client_reconciler.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "api/conditions.h"
+#include "api/names.h"
+#include "base/random.h"
+#include "reconciler/plan.h"
+#include "reconciler/registry_failure.h"
+#include "reconciler/settled.h"
+#include "reconciler/status_writer.h"
+#include "reconciler/step_performer.h"
+
+namespace apiclient::reconciler {
+namespace {
+
+using runtime::Action;
+using std::chrono::milliseconds;
+
+/// What stands in the way here can go away without any event that is watched (a foreign Secret, a foreign client).
+constexpr std::chrono::seconds kLookAgain{30};
+/// A namespace that is going, with a registry that cannot be asked, is not held up for longer.
+constexpr std::chrono::minutes kNamespacePatience{10};
+
+/// ±10 %, so that many clients do not look again at once.
+milliseconds jittered(milliseconds interval) {
+  return milliseconds(static_cast<milliseconds::rep>(static_cast<double>(interval.count()) *
+                                                     (0.9 + 0.2 * random_unit())));
+}
+
+bool may_clear_by_itself(std::string_view why) {
+  return why == api::reason::kSecretNameConflict || why == api::reason::kSecretImmutable ||
+         why == api::reason::kClientIdConflict || why == api::reason::kOwnedElsewhere ||
+         why == api::reason::kRefusedByRegistry;
+}
+
+}  // namespace
+
+ApiClientReconciler::ApiClientReconciler(Wiring wiring)
+    : wiring_(std::move(wiring)),
+      journal_(wiring_.client, wiring_.operator_namespace, wiring_.installation_id),
+      observer_(wiring_.client, journal_, wiring_.claims, wiring_.installation_id),
+      cleanup_({.client = wiring_.client,
+                .journal = journal_,
+                .observer = observer_,
+                .registries = wiring_.registries}) {}
+
+Result<Action> ApiClientReconciler::reconcile(const kube::ObjectKey& key, std::stop_token stop) {
+  const auto summary = wiring_.clients.find(key);
+  if (!summary) {
+    wiring_.memory.forget(key);
+    return Action::await_change();
+  }
+  if (is_settled_in_cache(*summary)) return rest(*summary);
+  ASSIGN_OR_RETURN(std::optional<api::ApiClient> client, observer_.find_client(key, stop));
+  if (!client) return Action::await_change();
+  return client->meta.deleting() ? clean_up(std::move(*client), std::move(stop))
+                                 : apply(std::move(*client), std::move(stop));
+}
+
+bool ApiClientReconciler::is_settled_in_cache(const api::ApiClientSummary& summary) const {
+  if (wiring_.memory.check_requested(summary.key)) return false;
+  const auto registry = wiring_.registries.find(summary.pinned_registry);
+  const auto target =
+      wiring_.secrets.find({.namespace_name = summary.key.namespace_name, .name = summary.binding_name});
+  const bool staged = wiring_.secrets.find(staged_key(wiring_.operator_namespace, summary.uid)) != nullptr;
+  const bool settled =
+      is_settled({.client = summary, .target = target.get(), .staged = staged, .registry = registry.get()});
+  const bool registry_well = registry && registry->state == RegistryState::ready;
+  return settled || (registry_well && wiring_.memory.is_settled_version(summary.key, summary.resource_version));
+}
+
+Action ApiClientReconciler::rest(const api::ApiClientSummary& summary) {
+  const auto registry = wiring_.registries.find(summary.pinned_registry);
+  const milliseconds interval = registry ? registry->spec.resync_interval : milliseconds(0);
+  if (interval.count() == 0) return Action::await_change();
+  const BootTime now = wiring_.clock.now();
+  // After a start the first look is spread over the whole interval.
+  const auto spread = milliseconds(static_cast<milliseconds::rep>(static_cast<double>(interval.count()) * random_unit()));
+  const BootTime due = wiring_.memory.next_check(summary.key, now + spread);
+  if (due <= now) {
+    wiring_.memory.request_check(summary.key);
+    return Action::requeue_after(milliseconds(0));
+  }
+  return Action::requeue_after(std::chrono::duration_cast<milliseconds>(due - now) + milliseconds(1));
+}
+
+Result<Action> ApiClientReconciler::apply(api::ApiClient client, std::stop_token stop) {
+  const Resolution resolution =
+      wiring_.registries.resolve(client, namespace_labels(client.meta.key.namespace_name));
+  if (std::holds_alternative<NotYetKnown>(resolution)) return Action::await_change();
+  if (const auto* refusal = std::get_if<Refusal>(&resolution)) return hold(client, {.refusal = *refusal}, stop);
+  auto registry = std::get<RegistryDirectory::Snapshot>(resolution);
+  if (registry->state == RegistryState::ready) return apply_at(std::move(client), std::move(registry), stop);
+  return hold(client,
+              {.refusal = {.reason = registry->reason, .message = "registry " + registry->name + ": " + registry->message}},
+              std::move(stop));
+}
+
+Result<Action> ApiClientReconciler::apply_at(api::ApiClient client, RegistryDirectory::Snapshot registry,
+                                             std::stop_token stop) {
+  auto desired = desired_client(client, *registry);
+  if (const auto* refusal = std::get_if<Refusal>(&desired)) return hold(client, {.refusal = *refusal}, stop);
+  const bool asked = client.meta.annotation(api::kReconcileAnnotation) != client.status.last_handled_reconcile &&
+                     client.status.issued();
+  const bool check = asked || wiring_.memory.check_requested(client.meta.key);
+  ASSIGN_OR_RETURN(Observation seen, observer_.observe(std::move(client), std::move(registry),
+                                                       std::move(std::get<DesiredClient>(desired)), stop));
+  auto looked = Observer::observe_registry(seen, check, stop);
+  if (looked) return run_plan(seen, std::move(stop));
+  auto held = held_by_registry(std::move(looked).error(), seen.registry->name);
+  if (!held) return failure_of(std::move(held));
+  return hold(seen.client, **held, std::move(stop));
+}
+
+Result<Action> ApiClientReconciler::run_plan(Observation& seen, std::stop_token stop) {
+  const Plan plan = make_plan(seen, wiring_.clock.wall_now());
+  if (plan.stop) return hold(seen.client, {.refusal = *plan.stop}, std::move(stop));
+  StepPerformer performer({.client = wiring_.client, .journal = journal_, .clock = wiring_.clock}, seen, plan, stop);
+  auto outcome = performer.perform_all();
+  if (!performer.written_target_version().empty()) {
+    wiring_.secret_writes.wrote(seen.target->meta.key, performer.written_target_version());
+  }
+  if (!outcome) return hold_or_fail(seen.client, std::move(outcome).error(), std::move(stop));
+  if (*outcome) return hold(seen.client, **outcome, std::move(stop));
+  return finish(seen);
+}
+
+Result<Action> ApiClientReconciler::hold_or_fail(api::ApiClient& client, Error error, std::stop_token stop) {
+  if (error.kind != ErrorKind::forbidden) return fail(std::move(error));
+  Held held{.refusal = {.reason = std::string(api::reason::kRetrying),
+                        .message = "the Kubernetes API refuses the operator: " + error.message}};
+  held.retry = std::move(error);
+  return hold(client, held, std::move(stop));
+}
+
+Result<Action> ApiClientReconciler::finish(const Observation& seen) {
+  const milliseconds interval = seen.registry->spec.resync_interval;
+  std::optional<BootTime> next_check;
+  if (interval.count() > 0) next_check = wiring_.clock.now() + jittered(interval);
+  wiring_.client_writes.wrote(seen.client.meta.key, seen.client.meta.resource_version);
+  wiring_.memory.succeeded(seen.client.meta.key, seen.client.meta.resource_version, next_check);
+  if (seen.client.status.previous && seen.client.status.previous->retire_at) {
+    const auto left = *seen.client.status.previous->retire_at - wiring_.clock.wall_now();
+    wiring_.memory.request_check(seen.client.meta.key);
+    return Action::requeue_after(std::max(milliseconds(1), std::chrono::ceil<milliseconds>(left)));
+  }
+  return interval.count() > 0 ? Action::requeue_after(std::chrono::ceil<milliseconds>(*next_check - wiring_.clock.now()))
+                              : Action::await_change();
+}
+
+Result<Action> ApiClientReconciler::hold(api::ApiClient& client, const Held& held, std::stop_token stop) {
+  if (!held.failed_registry.empty()) wiring_.suspect_registry(held.failed_registry);
+  RETURN_IF_ERROR(write_outcome(client, held, std::move(stop)));
+  if (held.retry) return fail(*held.retry);
+  return may_clear_by_itself(held.refusal.reason) ? Action::requeue_after(kLookAgain) : Action::await_change();
+}
+
+Result<Action> ApiClientReconciler::clean_up(api::ApiClient client, std::stop_token stop) {
+  ASSIGN_OR_RETURN(const std::optional<DeletionHeld> held,
+                   cleanup_.clean_up(client, namespace_is_lost(client), stop));
+  if (!held) return Action::await_change();
+  if (!held->failed_registry.empty()) wiring_.suspect_registry(held->failed_registry);
+  RETURN_IF_ERROR(write_outcome(client, *held, std::move(stop)));
+  if (held->retry) return fail(*held->retry);
+  return Action::requeue_after(kLookAgain);
+}
+
+bool ApiClientReconciler::namespace_is_lost(const api::ApiClient& client) const {
+  const auto space = wiring_.namespaces.find({.namespace_name = "", .name = client.meta.key.namespace_name});
+  return space && space->deletion_timestamp &&
+         wiring_.clock.wall_now() - *space->deletion_timestamp > kNamespacePatience;
+}
+
+kube::StringMap ApiClientReconciler::namespace_labels(const std::string& name) const {
+  const auto space = wiring_.namespaces.find({.namespace_name = "", .name = name});
+  return space ? space->labels : kube::StringMap();
+}
+
+Result<void> ApiClientReconciler::write_outcome(api::ApiClient& client, const PassOutcome& outcome,
+                                                std::stop_token stop) {
+  const Json before = api::write_status(client.status);
+  const Json after = api::write_status(summarise(client, outcome, wiring_.clock.wall_now()));
+  RETURN_IF_ERROR(
+      write_status_if_changed(wiring_.client, api::kApiClients, client.meta, before, after, std::move(stop)));
+  wiring_.client_writes.wrote(client.meta.key, client.meta.resource_version);
+  return {};
+}
+
+}  // namespace apiclient::reconciler

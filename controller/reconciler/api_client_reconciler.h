@@ -1,0 +1,67 @@
+#pragma once
+// One pass for one ApiClient: settled? → observe → plan → perform → summarise. Thread-safe.
+
+#include <functional>
+#include <string>
+
+#include "api/api_client_summary.h"
+#include "base/clock.h"
+#include "kube/client.h"
+#include "reconciler/client_cleanup.h"
+#include "reconciler/credential_journal.h"
+#include "reconciler/observer.h"
+#include "reconciler/own_writes.h"
+#include "reconciler/pass_memory.h"
+#include "reconciler/registry_directory.h"
+#include "reconciler/secret_summary.h"
+#include "reconciler/status_summary.h"
+#include "runtime/reconciler.h"
+#include "runtime/store.h"
+#include "telemetry/log.h"
+
+namespace apiclient::reconciler {
+
+class ApiClientReconciler final : public runtime::Reconciler {
+ public:
+  struct Wiring {
+    kube::Client& client;
+    const runtime::Store<api::ApiClientSummary>& clients;
+    const runtime::Store<SecretSummary>& secrets;
+    const runtime::Store<kube::ObjectMeta>& namespaces;
+    const SecretClaims& claims;
+    RegistryDirectory& registries;
+    PassMemory& memory;
+    OwnWrites& client_writes;
+    OwnWrites& secret_writes;
+    const Clock& clock;
+    std::string operator_namespace;
+    std::string installation_id;
+    /// Have this registry probed now: a call to it has failed.
+    std::function<void(const std::string& registry)> suspect_registry;
+  };
+  explicit ApiClientReconciler(Wiring wiring);
+
+  Result<runtime::Action> reconcile(const kube::ObjectKey& key, std::stop_token stop) override;
+
+ private:
+  [[nodiscard]] bool is_settled_in_cache(const api::ApiClientSummary& summary) const;
+  /// Nothing to do now; when to look again.
+  runtime::Action rest(const api::ApiClientSummary& summary);
+  Result<runtime::Action> apply(api::ApiClient client, std::stop_token stop);
+  Result<runtime::Action> apply_at(api::ApiClient client, RegistryDirectory::Snapshot registry, std::stop_token stop);
+  Result<runtime::Action> run_plan(Observation& seen, std::stop_token stop);
+  Result<runtime::Action> hold(api::ApiClient& client, const Held& held, std::stop_token stop);
+  Result<runtime::Action> hold_or_fail(api::ApiClient& client, Error error, std::stop_token stop);
+  Result<runtime::Action> finish(const Observation& seen);
+  Result<runtime::Action> clean_up(api::ApiClient client, std::stop_token stop);
+  [[nodiscard]] bool namespace_is_lost(const api::ApiClient& client) const;
+  [[nodiscard]] kube::StringMap namespace_labels(const std::string& name) const;
+  Result<void> write_outcome(api::ApiClient& client, const PassOutcome& outcome, std::stop_token stop);
+
+  Wiring wiring_;
+  CredentialJournal journal_;
+  Observer observer_;
+  ClientCleanup cleanup_;
+};
+
+}  // namespace apiclient::reconciler

@@ -1,0 +1,12 @@
+#pragma once
+// Named points of a pass, so that tests can cut the process off exactly there. In the product reaching one does
+// nothing (checkpoint.cpp); the test build of the controller links another definition.
+
+#include <string_view>
+
+namespace apiclient::reconciler {
+
+/// `point` is the name of a step, `side` "before" or "after".
+void reach_checkpoint(std::string_view point, std::string_view side);
+
+}  // namespace apiclient::reconciler

@@ -1,0 +1,151 @@
+#include "reconciler/client_cleanup.h"
+
+#include <algorithm>
+
+#include "api/conditions.h"
+#include "api/names.h"
+#include "base/overloaded.h"
+#include "reconciler/checkpoint.h"
+#include "reconciler/registry_failure.h"
+#include "reconciler/status_writer.h"
+
+namespace apiclient::reconciler {
+namespace {
+
+namespace reason = api::reason;
+using Outcome = Result<std::optional<DeletionHeld>>;
+
+constexpr std::string_view kWaysOut =
+    "; to delete without the registry set spec.deletionPolicy: Retain, or the annotation apiclient.dev/abandon to the "
+    "object's metadata.uid";
+
+Outcome done() { return std::optional<DeletionHeld>(); }
+
+Outcome done_or(Result<void>&& result) {
+  if (!result) return failure_of(std::move(result));
+  return done();
+}
+
+Outcome held_by_registry(Error error, const std::string& registry) {
+  if (!is_registry_failure(error) && error.kind != ErrorKind::invalid) return fail(std::move(error));
+  DeletionHeld held{.reason = std::string(registry_reason(error)),
+                    .message = "registry " + registry + ": " + error.message + std::string(kWaysOut),
+                    .failed_registry = registry};
+  held.retry = std::move(error);
+  return held;
+}
+
+/// A registry whose credentials are gone may still be asked with those that were read last.
+bool may_be_asked(const RegistrySnapshot& registry) {
+  return registry.connection && (registry.state == RegistryState::ready ||
+                                 registry.reason == reason::kCredentialsNotFound ||
+                                 registry.reason == reason::kCredentialsNotUsable);
+}
+
+bool last_finalizer_is_ours(const kube::ObjectMeta& meta) {
+  return meta.finalizers.size() == 1 && meta.has_finalizer(api::kCleanupFinalizer);
+}
+
+}  // namespace
+
+ClientCleanup::ClientCleanup(Wiring wiring) : wiring_(wiring) {}
+
+Outcome ClientCleanup::clean_up(api::ApiClient client, bool give_up, std::stop_token stop) {
+  if (!last_finalizer_is_ours(client.meta)) return done();
+  ASSIGN_OR_RETURN(DeletionObservation seen, observe(std::move(client), stop));
+  if (needs_registry(seen)) {
+    ASSIGN_OR_RETURN(std::optional<DeletionHeld> held, ask_registry(seen, *find_origin(seen), stop));
+    if (held && !give_up) return held;
+  }
+  ASSIGN_OR_RETURN(std::optional<DeletionHeld> held, perform_all(seen, stop));
+  if (!held) log_ending(seen, give_up);
+  return held;
+}
+
+Result<DeletionObservation> ClientCleanup::observe(api::ApiClient client, std::stop_token stop) {
+  DeletionObservation seen{.client = std::move(client), .installation_id = wiring_.observer.installation_id()};
+  const std::string& published = seen.client.status.binding_name;
+  const std::string name = published.empty() ? seen.client.secret_name() : published;
+  ASSIGN_OR_RETURN(seen.staged, wiring_.observer.find_staged(seen.client, stop));
+  ASSIGN_OR_RETURN(Observer::Target target, wiring_.observer.find_target(seen.client, name, std::move(stop)));
+  seen.target = std::move(target.secret);
+  seen.target_owner = target.owner;
+  return seen;
+}
+
+Outcome ClientCleanup::ask_registry(DeletionObservation& seen, const Origin& origin, std::stop_token stop) {
+  const RegistryDirectory::Snapshot registry = wiring_.registries.find(origin.registry_name);
+  if (!registry) {
+    return DeletionHeld{.reason = std::string(reason::kRegistryNotFound),
+                        .message = "client " + origin.client_id + " is registered at ClusterClientRegistry " +
+                                   origin.registry_name + ", which does not exist" + std::string(kWaysOut)};
+  }
+  if (!may_be_asked(*registry)) {
+    return DeletionHeld{.reason = registry->reason,
+                        .message = "client " + origin.client_id + " cannot be removed: registry " + registry->name +
+                                   ": " + registry->message + std::string(kWaysOut)};
+  }
+  auto registered = registry->connection->backend().find(origin.client_id, std::move(stop));
+  if (!registered) return held_by_registry(std::move(registered).error(), registry->name);
+  seen.registered = std::move(*registered);
+  return done();
+}
+
+Outcome ClientCleanup::perform_all(DeletionObservation& seen, std::stop_token stop) {
+  for (const DeletionStep& step : make_deletion_plan(seen)) {
+    const std::string_view name = name_of(step);
+    reach_checkpoint(name, "before");
+    Outcome outcome = perform(step, seen, stop);
+    if (!outcome) return fail(std::move(outcome).error().in(name));
+    if (*outcome) return outcome;
+    reach_checkpoint(name, "after");
+  }
+  return done();
+}
+
+Outcome ClientCleanup::perform(const DeletionStep& step, DeletionObservation& seen, std::stop_token stop) {
+  return std::visit(
+      overloaded{[&](const deletion_step::RemoveClient& remove) { return remove_client(remove, seen, stop); },
+                 [&](const deletion_step::DeleteTarget&) { return done_or(delete_target(*seen.target, stop)); },
+                 [&](const deletion_step::DropStaged&) {
+                   return done_or(wiring_.journal.drop(*seen.staged, stop));
+                 },
+                 [&](const deletion_step::ReleaseFinalizer&) { return done_or(release(seen.client, stop)); }},
+      step);
+}
+
+Outcome ClientCleanup::remove_client(const deletion_step::RemoveClient& step, DeletionObservation& seen,
+                                     std::stop_token stop) {
+  const RegistryDirectory::Snapshot registry = wiring_.registries.find(find_origin(seen)->registry_name);
+  if (!registry || !registry->connection) return fail(ErrorKind::conflict, "the registry object has just gone");
+  auto removed = registry->connection->backend().remove(step.client_id, step.expected_uid, std::move(stop));
+  if (!removed) return held_by_registry(std::move(removed).error(), registry->name);
+  return done();
+}
+
+Result<void> ClientCleanup::delete_target(const TargetSecret& target, std::stop_token stop) {
+  const kube::Preconditions as_read{.uid = target.meta.uid, .resource_version = target.meta.resource_version};
+  return wiring_.client.remove(kube::kSecrets, target.meta.key, as_read, std::move(stop));
+}
+
+Result<void> ClientCleanup::release(api::ApiClient& client, std::stop_token stop) {
+  std::vector<std::string> finalizers = client.meta.finalizers;
+  std::erase(finalizers, api::kCleanupFinalizer);
+  return write_finalizers(wiring_.client, api::kApiClients, client.meta, std::move(finalizers), std::move(stop));
+}
+
+void ClientCleanup::log_ending(const DeletionObservation& seen, bool give_up) const {
+  const std::string key = seen.client.meta.key.text();
+  const auto origin = find_origin(seen);
+  const std::string client_id = origin ? origin->client_id : "";
+  if (give_up || abandoned_by_person(seen.client)) {
+    log_.warning("client abandoned: it may still exist in the registry",
+                 {{"apiclient", key}, {"client_id", client_id}});
+  } else if (origin && !needs_registry(seen)) {
+    log_.info("client and Secret retained", {{"apiclient", key}, {"client_id", client_id}});
+  } else {
+    log_.info("client removed", {{"apiclient", key}, {"client_id", client_id}});
+  }
+}
+
+}  // namespace apiclient::reconciler

@@ -1,0 +1,46 @@
+#pragma once
+// Carries out the deletion of an ApiClient. Thread-safe; one call per object at a time.
+
+#include <optional>
+#include <stop_token>
+
+#include "kube/client.h"
+#include "reconciler/credential_journal.h"
+#include "reconciler/deletion_plan.h"
+#include "reconciler/observer.h"
+#include "reconciler/registry_directory.h"
+#include "reconciler/status_summary.h"
+#include "telemetry/log.h"
+
+namespace apiclient::reconciler {
+
+class ClientCleanup {
+ public:
+  struct Wiring {
+    kube::Client& client;
+    CredentialJournal& journal;
+    Observer& observer;
+    RegistryDirectory& registries;
+  };
+  explicit ClientCleanup(Wiring wiring);
+
+  /// Empty when the finalizer has been released, or another finalizer has to go first. Held: blocked, and why.
+  /// `give_up`: the namespace is going and its registry cannot be asked any more: release without the registry.
+  Result<std::optional<DeletionHeld>> clean_up(api::ApiClient client, bool give_up, std::stop_token stop);
+
+ private:
+  using Outcome = Result<std::optional<DeletionHeld>>;
+  Result<DeletionObservation> observe(api::ApiClient client, std::stop_token stop);
+  Outcome ask_registry(DeletionObservation& seen, const Origin& origin, std::stop_token stop);
+  Outcome perform_all(DeletionObservation& seen, std::stop_token stop);
+  Outcome perform(const DeletionStep& step, DeletionObservation& seen, std::stop_token stop);
+  Outcome remove_client(const deletion_step::RemoveClient& step, DeletionObservation& seen, std::stop_token stop);
+  Result<void> delete_target(const TargetSecret& target, std::stop_token stop);
+  Result<void> release(api::ApiClient& client, std::stop_token stop);
+  void log_ending(const DeletionObservation& seen, bool give_up) const;
+
+  Wiring wiring_;
+  telemetry::Log log_;
+};
+
+}  // namespace apiclient::reconciler

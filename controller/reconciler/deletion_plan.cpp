@@ -1,0 +1,67 @@
+#include "reconciler/deletion_plan.h"
+
+#include "api/names.h"
+#include "base/overloaded.h"
+
+namespace apiclient::reconciler {
+namespace {
+
+bool retains(const api::ApiClient& client) { return client.spec.deletion_policy == api::DeletionPolicy::retain; }
+
+std::string registry_of(const TargetSecret& target) {
+  const std::string_view reference = target.meta.annotation(api::kRegistryAnnotation);
+  const std::size_t slash = reference.find('/');
+  return slash == std::string_view::npos ? "" : std::string(reference.substr(slash + 1));
+}
+
+}  // namespace
+
+std::string_view name_of(const DeletionStep& step) {
+  return std::visit(overloaded{[](const deletion_step::RemoveClient&) { return "remove-client"; },
+                               [](const deletion_step::DeleteTarget&) { return "delete-secret"; },
+                               [](const deletion_step::DropStaged&) { return "unstage"; },
+                               [](const deletion_step::ReleaseFinalizer&) { return "release"; }},
+                    step);
+}
+
+std::optional<Origin> find_origin(const DeletionObservation& seen) {
+  const api::ApiClientStatus& status = seen.client.status;
+  if (!status.client_id.empty() && status.registry) {
+    return Origin{.client_id = status.client_id, .registry_name = status.registry->name};
+  }
+  if (seen.staged) return Origin{.client_id = seen.staged->client_id, .registry_name = seen.staged->registry.name};
+  if (status.rotation.in_progress) {
+    return Origin{.client_id = status.rotation.in_progress->client_id,
+                  .registry_name = status.rotation.in_progress->registry.name};
+  }
+  if (seen.target && seen.target_is_ours() && !seen.target->client_id.empty()) {
+    return Origin{.client_id = seen.target->client_id, .registry_name = registry_of(*seen.target)};
+  }
+  return std::nullopt;
+}
+
+bool abandoned_by_person(const api::ApiClient& client) {
+  return client.meta.annotation(api::kAbandonAnnotation) == client.meta.uid;
+}
+
+bool needs_registry(const DeletionObservation& seen) {
+  return !retains(seen.client) && !abandoned_by_person(seen.client) && find_origin(seen).has_value();
+}
+
+std::vector<DeletionStep> make_deletion_plan(const DeletionObservation& seen) {
+  std::vector<DeletionStep> steps;
+  // Another's client under our id is not ours to remove.
+  const bool ours = owner_of(seen.registered, seen.client.meta, seen.installation_id) == ClientOwner::us;
+  if (needs_registry(seen) && ours) {
+    steps.emplace_back(deletion_step::RemoveClient{.client_id = seen.registered->settings.client_id,
+                                                   .expected_uid = seen.registered->mark->uid});
+  }
+  if (seen.target && seen.target_is_ours() && !retains(seen.client)) {
+    steps.emplace_back(deletion_step::DeleteTarget{});
+  }
+  if (seen.staged) steps.emplace_back(deletion_step::DropStaged{});
+  steps.emplace_back(deletion_step::ReleaseFinalizer{});
+  return steps;
+}
+
+}  // namespace apiclient::reconciler

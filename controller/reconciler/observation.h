@@ -1,0 +1,58 @@
+#pragma once
+// What a pass has seen, live: the input of the plan. Plain values; holds secret material, so it lives no longer than
+// the pass.
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "api/api_client.h"
+#include "backend/client.h"
+#include "backend/credential_verifier.h"
+#include "reconciler/credential_secret.h"
+#include "reconciler/desired_client.h"
+#include "reconciler/registry_directory.h"
+
+namespace apiclient::reconciler {
+
+/// Whose is the Secret that lives under our target's name?
+enum class TargetOwner {
+  nobody,        ///< there is none
+  us,            ///< this ApiClient, by uid
+  our_past,      ///< an object of our name that is gone (restored, re-created): taken over silently
+  other_client,  ///< another ApiClient that is alive
+  foreign,       ///< not the operator's, or another installation's
+};
+
+/// Whose is the client that the registry has under our id?
+enum class ClientOwner {
+  nobody,              ///< there is none
+  us,                  ///< our installation, namespace and name; the uid may be a dead one
+  other_client,        ///< another ApiClient of this installation
+  other_installation,  ///< never touched
+  unmarked,            ///< somebody's who does not mark
+};
+
+ClientOwner owner_of(const std::optional<backend::RegisteredClient>& registered, const kube::ObjectMeta& client,
+                     const std::string& installation_id);
+
+struct Observation {
+  api::ApiClient client = {};
+  std::string installation_id = {};
+  std::shared_ptr<const RegistrySnapshot> registry = {};
+  DesiredClient desired = {};
+  std::optional<StagedCredential> staged = {};
+  std::optional<backend::RegisteredClient> registered = {};
+  std::optional<TargetSecret> target = {};
+  TargetOwner target_owner = TargetOwner::nobody;
+  bool older_claimant = false;  ///< an older ApiClient publishes to the same Secret name
+  /// Asked only where the published value is in doubt.
+  std::optional<backend::Verdict> published_verdict = {};
+
+  [[nodiscard]] bool target_is_ours() const {
+    return target_owner == TargetOwner::us || target_owner == TargetOwner::our_past;
+  }
+  [[nodiscard]] ClientOwner client_owner() const { return owner_of(registered, client.meta, installation_id); }
+};
+
+}  // namespace apiclient::reconciler

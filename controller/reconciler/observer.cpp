@@ -1,0 +1,85 @@
+#include "reconciler/observer.h"
+
+#include <nlohmann/json.hpp>
+
+#include "api/names.h"
+
+namespace apiclient::reconciler {
+namespace {
+
+/// A published value is in doubt when the registry knows no secret of its revision.
+bool registry_disagrees(const Observation& seen) {
+  if (!seen.registered || !seen.target || seen.target->value.empty()) return false;
+  const std::int64_t revision = seen.target->revision();
+  for (const backend::Credential& credential : seen.registered->credentials) {
+    if (credential.revision == revision) return false;
+  }
+  return true;
+}
+
+TargetOwner owner_of_target(const TargetSecret& secret, const kube::ObjectMeta& client,
+                            const std::string& installation_id) {
+  const bool managed = secret.meta.label(api::kManagedByLabel) == api::kManagedBy;
+  if (!managed || secret.owner_uid().empty() || secret.installation_id() != installation_id) {
+    return TargetOwner::foreign;
+  }
+  if (secret.owner_uid() == client.uid) return TargetOwner::us;
+  // Of an object of our name that is gone: a name has one object at a time.
+  return secret.meta.label(api::kNameLabel) == client.key.name ? TargetOwner::our_past : TargetOwner::other_client;
+}
+
+}  // namespace
+
+Observer::Observer(kube::Client& client, CredentialJournal& journal, const SecretClaims& claims,
+                   std::string installation_id)
+    : client_(client), journal_(journal), claims_(claims), installation_id_(std::move(installation_id)) {}
+
+Result<std::optional<api::ApiClient>> Observer::find_client(const kube::ObjectKey& key, std::stop_token stop) {
+  ASSIGN_OR_RETURN(const std::optional<Json> object, client_.find(api::kApiClients, key, std::move(stop)));
+  if (!object) return std::optional<api::ApiClient>();
+  ASSIGN_OR_RETURN(api::ApiClient client, api::read_api_client(*object));
+  return std::optional(std::move(client));
+}
+
+Result<Observation> Observer::observe(api::ApiClient client, std::shared_ptr<const RegistrySnapshot> registry,
+                                      DesiredClient desired, std::stop_token stop) {
+  Observation seen;
+  seen.client = std::move(client);
+  seen.registry = std::move(registry);
+  seen.desired = std::move(desired);
+  seen.installation_id = installation_id_;
+  seen.older_claimant = claims_.has_older({seen.client.meta.key.namespace_name, seen.client.secret_name()},
+                                          {seen.client.meta.creation_timestamp, seen.client.meta.uid});
+  ASSIGN_OR_RETURN(seen.staged, find_staged(seen.client, stop));
+  ASSIGN_OR_RETURN(Target target, find_target(seen.client, seen.client.secret_name(), stop));
+  seen.target = std::move(target.secret);
+  seen.target_owner = target.owner;
+  return seen;
+}
+
+Result<void> Observer::observe_registry(Observation& seen, bool check_published, std::stop_token stop) {
+  auto& connection = *seen.registry->connection;
+  ASSIGN_OR_RETURN(seen.registered, connection.backend().find(seen.desired.settings.client_id, stop));
+  const bool ask = seen.target_is_ours() && seen.target && !seen.target->value.empty() && seen.registered &&
+                   seen.desired.settings.has_secret() && (check_published || registry_disagrees(seen));
+  if (ask) {
+    seen.published_verdict = connection.verifier().verify(seen.registered->settings, seen.target->value, stop);
+  }
+  return {};
+}
+
+Result<Observer::Target> Observer::find_target(const api::ApiClient& client, const std::string& secret_name,
+                                               std::stop_token stop) {
+  const kube::ObjectKey key{.namespace_name = client.meta.key.namespace_name, .name = secret_name};
+  ASSIGN_OR_RETURN(std::optional<Json> object, client_.find(kube::kSecrets, key, std::move(stop)));
+  if (!object) return Target{};
+  ASSIGN_OR_RETURN(TargetSecret secret, read_target(std::move(*object)));
+  const TargetOwner owner = owner_of_target(secret, client.meta, installation_id_);
+  return Target{.secret = std::move(secret), .owner = owner};
+}
+
+Result<std::optional<StagedCredential>> Observer::find_staged(const api::ApiClient& client, std::stop_token stop) {
+  return journal_.find(client.meta.uid, std::move(stop));
+}
+
+}  // namespace apiclient::reconciler

@@ -1,0 +1,109 @@
+#include "reconciler/registry_directory.h"
+
+#include "api/conditions.h"
+
+namespace apiclient::reconciler {
+namespace {
+
+namespace reason = api::reason;
+
+Refusal refuse(std::string_view why, std::string message, bool stalled = false) {
+  return {.reason = std::string(why), .message = std::move(message), .stalled = stalled};
+}
+
+/// Pinned by the status once a client is registered: a moved default marker never moves a client.
+std::string wanted_name(const api::ApiClient& client) {
+  if (client.status.registry && !client.status.client_id.empty()) return client.status.registry->name;
+  return client.spec.registry_ref ? client.spec.registry_ref->name : "";
+}
+
+Resolution check_use(const RegistryDirectory::Snapshot& registry, const api::ApiClient& client,
+                     const kube::StringMap& namespace_labels) {
+  const auto& allowed = registry->spec.allowed_namespaces;
+  if (allowed && !allowed->matches(namespace_labels)) {
+    return refuse(reason::kNamespaceNotAllowed,
+                  "namespace " + client.meta.key.namespace_name + " is not selected by spec.allowedNamespaces of " +
+                      "ClusterClientRegistry " + registry->name + "; label the namespace or use another registry");
+  }
+  const auto& pinned = client.status.registry;
+  if (pinned && !client.status.client_id.empty() && pinned->issuer != registry->spec.issuer) {
+    return refuse(reason::kRegistryChanged,
+                  "ClusterClientRegistry " + registry->name + " has issuer " + registry->spec.issuer +
+                      " now, but this client was issued at " + pinned->issuer +
+                      "; restore the registry object, or delete and re-create this ApiClient",
+                  true);
+  }
+  return registry;
+}
+
+}  // namespace
+
+RegistryDirectory::Snapshot RegistryDirectory::put(Snapshot registry) {
+  auto entries = entries_.lock();
+  Snapshot& slot = (*entries)[registry->name];
+  slot.swap(registry);
+  return registry;
+}
+
+void RegistryDirectory::expect(const std::string& name) { entries_.lock()->try_emplace(name, nullptr); }
+
+RegistryDirectory::Snapshot RegistryDirectory::remove(const std::string& name) {
+  auto entries = entries_.lock();
+  const auto found = entries->find(name);
+  if (found == entries->end()) return nullptr;
+  Snapshot before = std::move(found->second);
+  entries->erase(found);
+  return before;
+}
+
+RegistryDirectory::Snapshot RegistryDirectory::find(const std::string& name) const {
+  const Entries entries = entries_.copy();
+  const auto found = entries.find(name);
+  return found == entries.end() ? nullptr : found->second;
+}
+
+Resolution RegistryDirectory::resolve_name(const Entries& entries, const std::string& name) {
+  const auto found = entries.find(name);
+  if (found == entries.end()) {
+    return refuse(reason::kRegistryNotFound,
+                  "ClusterClientRegistry " + name + " does not exist; create it or change spec.registryRef.name");
+  }
+  if (!found->second) return NotYetKnown{};
+  return found->second;
+}
+
+Resolution RegistryDirectory::resolve_default(const Entries& entries) {
+  Snapshot chosen;
+  bool waiting = false;
+  for (const auto& [name, registry] : entries) {
+    if (!registry) waiting = true;
+    if (!registry || !registry->is_default) continue;
+    if (chosen) {
+      return refuse(reason::kAmbiguousDefaultRegistry,
+                    "ClusterClientRegistries " + std::min(chosen->name, name) + " and " + std::max(chosen->name, name) +
+                        " both carry apiclient.dev/is-default-registry; remove it from one, or set spec.registryRef");
+    }
+    chosen = registry;
+  }
+  if (waiting) return NotYetKnown{};
+  if (!chosen) {
+    return refuse(reason::kNoDefaultRegistry,
+                  "no ClusterClientRegistry carries apiclient.dev/is-default-registry: \"true\"; annotate one, or set "
+                  "spec.registryRef");
+  }
+  return chosen;
+}
+
+Resolution RegistryDirectory::resolve(const api::ApiClient& client, const kube::StringMap& namespace_labels) const {
+  if (client.spec.registry_ref && client.spec.registry_ref->kind != "ClusterClientRegistry") {
+    return refuse(reason::kUnsupported,
+                  "spec.registryRef.kind: namespaced registries are not enabled; use kind ClusterClientRegistry", true);
+  }
+  const std::string name = wanted_name(client);
+  const Entries entries = entries_.copy();
+  const Resolution resolution = name.empty() ? resolve_default(entries) : resolve_name(entries, name);
+  const auto* registry = std::get_if<Snapshot>(&resolution);
+  return registry == nullptr ? resolution : check_use(*registry, client, namespace_labels);
+}
+
+}  // namespace apiclient::reconciler

@@ -1,0 +1,47 @@
+#include "reconciler/registry_failure.h"
+
+#include "api/conditions.h"
+
+namespace apiclient::reconciler {
+
+namespace reason = api::reason;
+
+std::string_view registry_reason(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::unauthorized:
+    case ErrorKind::forbidden: return reason::kCredentialsRefused;
+    case ErrorKind::protocol:
+    case ErrorKind::not_found: return reason::kUnexpectedAnswer;
+    case ErrorKind::throttled: return reason::kThrottled;
+    case ErrorKind::invalid: return error.code == "issuer_mismatch" ? reason::kIssuerMismatch : reason::kInvalidSpec;
+    case ErrorKind::unavailable: return error.status_code >= 500 ? reason::kServerError : reason::kRegistryUnreachable;
+    case ErrorKind::timeout:
+    case ErrorKind::conflict:
+    case ErrorKind::already_exists:
+    case ErrorKind::cancelled:
+    case ErrorKind::expired:
+    case ErrorKind::internal: return reason::kRegistryUnreachable;
+  }
+  return reason::kRegistryUnreachable;
+}
+
+bool is_registry_failure(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::unauthorized:
+    case ErrorKind::forbidden:
+    case ErrorKind::protocol:
+    case ErrorKind::throttled:
+    case ErrorKind::unavailable:
+    case ErrorKind::timeout: return true;
+    case ErrorKind::not_found:
+    case ErrorKind::invalid:
+    case ErrorKind::conflict:
+    case ErrorKind::already_exists:
+    case ErrorKind::cancelled:
+    case ErrorKind::expired:
+    case ErrorKind::internal: return false;
+  }
+  return false;
+}
+
+}  // namespace apiclient::reconciler

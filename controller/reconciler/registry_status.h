@@ -1,0 +1,30 @@
+#pragma once
+// From the outcome of a probe to the status of a registry. Pure.
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "api/client_registry.h"
+#include "backend/capabilities.h"
+#include "base/clock.h"
+
+namespace apiclient::reconciler {
+
+struct RegistryTrouble {
+  std::string reason = {};
+  std::string message = {};
+  bool stalled = false;  ///< only a change of the registry object can help
+  std::optional<std::chrono::milliseconds> retry_after = {};  ///< what the server asked for
+};
+
+/// Delay before probe number `failures` + 1.
+std::chrono::milliseconds probe_delay(int failures, const RegistryTrouble& trouble);
+
+api::ClientRegistryStatus summarise_ready(const api::ClientRegistry& registry, const backend::RegistryInfo& info,
+                                          WallTime now);
+/// Counts one more failure and says when the next probe is made.
+api::ClientRegistryStatus summarise_trouble(const api::ClientRegistry& registry, const RegistryTrouble& trouble,
+                                            WallTime now);
+
+}  // namespace apiclient::reconciler

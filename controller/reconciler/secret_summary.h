@@ -1,0 +1,24 @@
+#pragma once
+// What the cache keeps of a Secret that the operator made. Plain value, a few hundred bytes, never any data.
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+#include "json/json.h"
+#include "kube/object_key.h"
+
+namespace apiclient::reconciler {
+
+struct SecretSummary {
+  kube::ObjectKey key = {};
+  std::string resource_version = {};
+  std::string owner_uid = {};
+  std::string owner_name = {};  ///< of the ApiClient
+  std::int64_t revision = 0;
+  bool staged = false;
+};
+
+Result<SecretSummary> read_secret_summary(const Json& object);
+
+}  // namespace apiclient::reconciler

@@ -1,0 +1,24 @@
+#include "reconciler/settled.h"
+
+namespace apiclient::reconciler {
+namespace {
+
+bool says_all_is_well(const api::ApiClientSummary& client) {
+  return !client.deleting && client.has_finalizer && client.tokens_handled && !client.stalled && !client.reconciling &&
+         client.observed_generation == client.generation && client.ready == kube::ConditionStatus::true_value &&
+         client.registered == kube::ConditionStatus::true_value && client.binding_name == client.secret_name;
+}
+
+bool target_matches(const SecretSummary& target, const api::ApiClientSummary& client) {
+  return target.owner_uid == client.uid && (client.revision == 0 || target.revision == client.revision);
+}
+
+}  // namespace
+
+bool is_settled(const CachedView& view) {
+  const bool registry_well = view.registry != nullptr && view.registry->state == RegistryState::ready;
+  return registry_well && says_all_is_well(view.client) && !view.staged && view.target != nullptr &&
+         target_matches(*view.target, view.client) && !view.client.overlap_active;
+}
+
+}  // namespace apiclient::reconciler

@@ -1,0 +1,145 @@
+#include "reconciler/status_summary.h"
+
+#include "api/conditions.h"
+#include "api/names.h"
+#include "base/overloaded.h"
+#include "base/rfc3339.h"
+
+namespace apiclient::reconciler {
+namespace {
+
+using kube::ConditionStatus;
+namespace reason = api::reason;
+
+/// Sets conditions of one status with the same generation and time.
+class Conditions {
+ public:
+  Conditions(api::ApiClientStatus& status, std::int64_t generation, WallTime now)
+      : status_(status), generation_(generation), now_(now) {
+    status_.observed_generation = generation;
+  }
+
+  void set(std::string_view type, ConditionStatus value, std::string_view why, std::string_view message) {
+    kube::set_condition(status_.conditions,
+                        {.type = std::string(type),
+                         .status = value,
+                         .reason = std::string(why),
+                         .message = std::string(message),
+                         .observed_generation = generation_},
+                        now_);
+  }
+  void remove(std::string_view type) { kube::remove_condition(status_.conditions, type); }
+
+ private:
+  api::ApiClientStatus& status_;
+  std::int64_t generation_;
+  WallTime now_;
+};
+
+void forget_failure(api::ApiClientStatus& status) {
+  status.failure_count = 0;
+  status.failure_time.reset();
+}
+
+void set_overlap(const std::optional<api::PreviousStatus>& previous, Conditions& conditions) {
+  if (!previous || !previous->retire_at) return conditions.remove(api::kPreviousSecretActive);
+  conditions.set(api::kPreviousSecretActive, ConditionStatus::true_value, reason::kOverlap,
+                 "revision " + std::to_string(previous->revision) + " works until " +
+                     format_rfc3339(*previous->retire_at));
+}
+
+void remember_tokens(const api::ApiClient& client, const Succeeded& done, api::ApiClientStatus& status) {
+  const std::string_view rotate = client.meta.annotation(api::kRotateAnnotation);
+  status.rotation.handled_ids = done.handled_rotations;
+  // A token that was there at first issuance is consumed by it; a later one asks for what this version cannot do.
+  const std::string id(rotate.substr(0, rotate.find(':')));
+  const bool handled = std::ranges::find(done.handled_rotations, id) != done.handled_rotations.end();
+  if (!rotate.empty() && handled) status.rotation.last_handled_token = rotate;
+  status.rotation.refused_token = handled ? "" : std::string(rotate);
+  status.rotation.refused_reason = rotate.empty() || handled ? "" : std::string(reason::kUnsupported);
+  status.last_handled_reconcile = client.meta.annotation(api::kReconcileAnnotation);
+}
+
+void summarise_success(const api::ApiClient& client, const Succeeded& done, Conditions& conditions,
+                       api::ApiClientStatus& status) {
+  const std::string where = "client " + done.client_id + " at registry " + done.registry.name;
+  conditions.set(api::kReady, ConditionStatus::true_value, reason::kIssued,
+                 where + "; credentials in Secret " + done.effective.secret_name);
+  conditions.set(api::kRegistered, ConditionStatus::true_value, reason::kUpToDate, where);
+  conditions.set(api::kSecretPublished, ConditionStatus::true_value, reason::kPublished,
+                 "Secret " + done.effective.secret_name);
+  conditions.remove(api::kReconciling);
+  conditions.remove(api::kStalled);
+  set_overlap(done.previous, conditions);
+  status.client_id = done.client_id;
+  status.registry = done.registry;
+  status.binding_name = done.effective.secret_name;
+  status.effective = done.effective;
+  status.credential = done.credential;
+  status.previous = done.previous;
+  status.rotation.strategy = done.strategy;
+  status.rotation.in_progress.reset();
+  remember_tokens(client, done, status);
+  forget_failure(status);
+}
+
+/// The registry does not answer, but what is published works, and nothing else is asked for.
+bool outage_of_working_client(const api::ApiClient& client, const Refusal& refusal) {
+  return !refusal.stalled && client.status.issued() && client.status.observed_generation == client.meta.generation &&
+         kube::find_condition(client.status.conditions, api::kStalled) == nullptr;
+}
+
+void set_registered(const api::ApiClient& client, const Refusal& refusal, Conditions& conditions) {
+  const bool issued = client.status.issued();
+  conditions.set(api::kRegistered, issued ? ConditionStatus::unknown : ConditionStatus::false_value, refusal.reason,
+                 refusal.message);
+}
+
+void summarise_waiting(const api::ApiClient& client, const Refusal& refusal, Conditions& conditions) {
+  set_registered(client, refusal, conditions);
+  if (outage_of_working_client(client, refusal)) return;
+  const auto ready = client.status.issued() ? ConditionStatus::unknown : ConditionStatus::false_value;
+  conditions.set(api::kReady, ready, refusal.reason, refusal.message);
+  conditions.set(api::kReconciling, ConditionStatus::true_value, refusal.reason, refusal.message);
+  conditions.remove(api::kStalled);
+}
+
+void summarise_stalled(const Refusal& refusal, Conditions& conditions) {
+  conditions.set(api::kReady, ConditionStatus::false_value, refusal.reason, refusal.message);
+  conditions.set(api::kStalled, ConditionStatus::true_value, refusal.reason, refusal.message);
+  conditions.remove(api::kReconciling);
+}
+
+void summarise_held(const api::ApiClient& client, const Held& held, Conditions& conditions,
+                    api::ApiClientStatus& status, WallTime now) {
+  held.refusal.stalled ? summarise_stalled(held.refusal, conditions)
+                       : summarise_waiting(client, held.refusal, conditions);
+  if (!client.status.issued()) {
+    conditions.set(api::kSecretPublished, ConditionStatus::false_value, held.refusal.reason, "nothing is published yet");
+    if (held.refusal.stalled) {
+      conditions.set(api::kRegistered, ConditionStatus::false_value, held.refusal.reason, held.refusal.message);
+    }
+  }
+  if (!held.counts_as_failure) return forget_failure(status);
+  ++status.failure_count;
+  status.failure_time = now;
+}
+
+}  // namespace
+
+api::ApiClientStatus summarise(const api::ApiClient& client, const PassOutcome& outcome, WallTime now) {
+  api::ApiClientStatus status = client.status;
+  Conditions conditions(status, client.meta.generation, now);
+  std::visit(overloaded{[&](const Succeeded& done) { summarise_success(client, done, conditions, status); },
+                        [&](const Held& held) { summarise_held(client, held, conditions, status, now); },
+                        [&](const DeletionHeld& held) {
+                          conditions.set(api::kDeletionBlocked, ConditionStatus::true_value, held.reason, held.message);
+                          conditions.set(api::kReady, ConditionStatus::false_value, api::kDeletionBlocked,
+                                         held.message);
+                          conditions.remove(api::kStalled);
+                        }},
+             outcome);
+  return status;
+}
+
+}  // namespace apiclient::reconciler

@@ -1,0 +1,293 @@
+#include "reconciler/step_performer.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "api/conditions.h"
+#include "api/names.h"
+#include "base/random.h"
+#include "reconciler/checkpoint.h"
+#include "reconciler/registry_failure.h"
+#include "reconciler/rotation_token.h"
+#include "reconciler/status_writer.h"
+
+namespace apiclient::reconciler {
+namespace {
+
+namespace reason = api::reason;
+using Outcome = StepPerformer::Outcome;
+
+constexpr int kRejectionsBeforeStalled = 3;
+
+Outcome done() { return std::optional<Held>(); }
+
+Outcome done_or(Result<void>&& result) {
+  if (!result) return failure_of(std::move(result));
+  return done();
+}
+
+std::string strategy_of(const backend::Capabilities& capabilities) {
+  if (capabilities.max_secrets >= 2) return "Overlap";
+  return capabilities.chooses_client_id ? "Reregister" : "InPlace";
+}
+
+/// The cluster refuses our Secret: by a rule (a person must act) or for lack of room or rights (may pass).
+Outcome held_by_cluster(Error error, const std::string& secret_name) {
+  const bool refused = error.kind == ErrorKind::invalid;
+  if (!refused && error.kind != ErrorKind::forbidden) return fail(std::move(error));
+  Held held{.refusal = {.reason = std::string(reason::kSecretRefused),
+                        .message = "Secret " + secret_name + " cannot be written: " + error.message,
+                        .stalled = refused}};
+  if (!refused) held.retry = std::move(error);
+  return held;
+}
+
+}  // namespace
+
+Outcome held_by_registry(Error error, const std::string& registry_name) {
+  if (error.kind == ErrorKind::invalid) {
+    return Held{.refusal = {.reason = std::string(reason::kRefusedByRegistry),
+                            .message = "registry " + registry_name + " refuses this client: " + error.message,
+                            .stalled = true}};
+  }
+  if (!is_registry_failure(error)) return fail(std::move(error));
+  Held held{.refusal = {.reason = std::string(registry_reason(error)),
+                        .message = "registry " + registry_name + ": " + error.message},
+            .failed_registry = registry_name};
+  held.retry = std::move(error);
+  return held;
+}
+
+StepPerformer::StepPerformer(Wiring wiring, Observation& seen, const Plan& plan, std::stop_token stop)
+    : wiring_(wiring),
+      seen_(seen),
+      plan_(plan),
+      stop_(std::move(stop)),
+      first_issuance_(!seen.client.status.issued() && !(seen.target && seen.target_is_ours())),
+      log_(telemetry::Log().with({{"apiclient", seen.client.meta.key.text()}})) {}
+
+Outcome StepPerformer::perform_all() {
+  for (const Step& step : plan_.steps) {
+    const std::string_view name = name_of(step);
+    reach_checkpoint(name, "before");
+    Outcome outcome = std::visit([this](const auto& one) { return perform(one); }, step);
+    if (!outcome) return fail(std::move(outcome).error().in(name));
+    if (*outcome) return outcome;
+    log_.debug("step done", {{"step", name}});
+    reach_checkpoint(name, "after");
+  }
+  return done();
+}
+
+Outcome StepPerformer::perform(const step::AddFinalizer& /*step*/) {
+  std::vector<std::string> finalizers = seen_.client.meta.finalizers;
+  finalizers.emplace_back(api::kCleanupFinalizer);
+  return done_or(
+      write_finalizers(wiring_.client, api::kApiClients, seen_.client.meta, std::move(finalizers), stop_));
+}
+
+Outcome StepPerformer::perform(const step::Fence& /*step*/) {
+  api::ApiClientStatus status = seen_.client.status;
+  status.rotation.in_progress = api::InProgress{.operation_id = random_id(),
+                                                .kind = "Issue",
+                                                .revision = 1,
+                                                .client_id = seen_.desired.settings.client_id,
+                                                .registry = registry_status()};
+  return write_status(status);
+}
+
+Outcome StepPerformer::perform(const step::Stage& step) {
+  StagedCredential staged{.operation_id = random_id(),
+                          .kind = first_issuance_ ? "Issue" : "Recover",
+                          .revision = step.revision,
+                          .client_id = seen_.desired.settings.client_id,
+                          .registry = registry_status(),
+                          .value = random_secret()};
+  auto stored = wiring_.journal.stage(std::move(staged), seen_.client.meta, stop_);
+  if (!stored) return failure_of(std::move(stored));
+  seen_.staged = std::move(*stored);
+  return done();
+}
+
+Outcome StepPerformer::perform(const step::CreateClient& step) {
+  const Current from = current();
+  const bool staged = step.value == step::ValueFrom::staged;
+  const backend::NewCredential credential{.operation_id = staged ? from.operation_id : random_id(),
+                                          .revision = from.revision,
+                                          .value = from.value};
+  const bool with_secret = step.value != step::ValueFrom::none;
+  auto created = backend().create(seen_.desired.settings, mark(from.revision), with_secret ? &credential : nullptr, stop_);
+  if (!created) return after_create_failed(std::move(created).error());
+  seen_.registered = std::move(*created);
+  return done();
+}
+
+Outcome StepPerformer::after_create_failed(Error error) {
+  const bool for_the_dead = error.kind == ErrorKind::conflict && error.code == "deleted_operation";
+  if (for_the_dead && seen_.staged) RETURN_IF_ERROR(wiring_.journal.drop(*seen_.staged, stop_));
+  return held_by_registry(std::move(error), seen_.registry->name);
+}
+
+Outcome StepPerformer::perform(const step::UpdateClient& /*step*/) {
+  const backend::OwnershipMark before = *seen_.registered->mark;
+  auto updated = backend().update(seen_.desired.settings, mark(before.revision), before.uid, stop_);
+  if (!updated) return held_by_registry(std::move(updated).error(), seen_.registry->name);
+  seen_.registered = std::move(*updated);
+  return done();
+}
+
+Outcome StepPerformer::perform(const step::RetireOldest& step) { return retire({step.credential_id}); }
+Outcome StepPerformer::perform(const step::RetireOlder& step) { return retire(step.credential_ids); }
+
+Outcome StepPerformer::retire(const std::vector<std::string>& credential_ids) {
+  for (const std::string& id : credential_ids) {
+    auto retired = backend().retire_credential(seen_.desired.settings.client_id, id, stop_);
+    if (!retired) return held_by_registry(std::move(retired).error(), seen_.registry->name);
+    std::erase_if(seen_.registered->credentials, [&](const auto& one) { return one.id == id; });
+  }
+  return done();
+}
+
+Outcome StepPerformer::perform(const step::AddCredential& /*step*/) {
+  const backend::NewCredential credential{.operation_id = seen_.staged->operation_id,
+                                          .revision = seen_.staged->revision,
+                                          .value = &seen_.staged->value};
+  auto added = backend().add_credential(seen_.desired.settings.client_id, seen_.client.meta.uid, credential, stop_);
+  if (!added) return held_by_registry(std::move(added).error(), seen_.registry->name);
+  seen_.registered->credentials.push_back(std::move(*added));
+  return done();
+}
+
+Outcome StepPerformer::perform(const step::Verify& /*step*/) {
+  auto& verifier = seen_.registry->connection->verifier();
+  switch (verifier.verify(seen_.desired.settings, *current().value, stop_)) {
+    case backend::Verdict::accepted: return done();
+    case backend::Verdict::rejected: return after_rejection();
+    case backend::Verdict::unknown: break;
+  }
+  Held held{.refusal = {.reason = std::string(reason::kVerificationPending),
+                        .message = "the new secret is not published before the token endpoint of registry " +
+                                   seen_.registry->name + " has accepted it; it does not answer"}};
+  held.retry = Error{.kind = ErrorKind::unavailable, .message = "verify: no verdict"};
+  return held;
+}
+
+Outcome StepPerformer::after_rejection() {
+  const int rejections = seen_.client.status.failure_count + 1;
+  Held held{.refusal = {.reason = std::string(reason::kCredentialRejected),
+                        .message = "registry " + seen_.registry->name + " stored a new secret but refuses it (" +
+                                   std::to_string(rejections) + " times); it was not published",
+                        .stalled = rejections >= kRejectionsBeforeStalled},
+            .counts_as_failure = true};
+  if (!held.refusal.stalled) held.retry = Error{.kind = ErrorKind::unavailable, .message = "verify: rejected"};
+  if (!seen_.staged) return held;
+  ASSIGN_OR_RETURN(const std::optional<Held> retired, retire({current().credential_id}));
+  if (retired) return *retired;
+  RETURN_IF_ERROR(wiring_.journal.drop(*seen_.staged, stop_));
+  return held;
+}
+
+Outcome StepPerformer::perform(const step::Publish& /*step*/) {
+  const Publication wanted = publication();
+  const Json object = seen_.target ? update_target(seen_.target->object, wanted) : make_target(wanted);
+  if (seen_.target && object == seen_.target->object) return done();
+  auto written = seen_.target ? wiring_.client.replace(kube::kSecrets, object, api::kFieldManager, stop_)
+                              : wiring_.client.create(kube::kSecrets, object, api::kFieldManager, stop_);
+  if (!written) return held_by_cluster(std::move(written).error(), seen_.client.secret_name());
+  ASSIGN_OR_RETURN(seen_.target, read_target(std::move(*written)));
+  seen_.target_owner = TargetOwner::us;
+  written_target_version_ = seen_.target->meta.resource_version;
+  return done();
+}
+
+Outcome StepPerformer::perform(const step::WriteStatus& /*step*/) {
+  return write_status(summarise(seen_.client, success(), wiring_.clock.wall_now()));
+}
+
+Outcome StepPerformer::perform(const step::DropStaged& /*step*/) {
+  RETURN_IF_ERROR(wiring_.journal.drop(*seen_.staged, stop_));
+  seen_.staged.reset();
+  return done();
+}
+
+Outcome StepPerformer::write_status(const api::ApiClientStatus& status) {
+  const Json before = api::write_status(seen_.client.status);
+  RETURN_IF_ERROR(write_status_if_changed(wiring_.client, api::kApiClients, seen_.client.meta, before,
+                                          api::write_status(status), stop_));
+  seen_.client.status = status;
+  return done();
+}
+
+StepPerformer::Current StepPerformer::current() const {
+  Current current;
+  if (!seen_.desired.settings.has_secret()) return current;
+  if (seen_.staged) {
+    current = {.revision = seen_.staged->revision,
+               .operation_id = seen_.staged->operation_id,
+               .value = &seen_.staged->value};
+  } else {
+    current = {.revision = seen_.target->revision(),
+               .operation_id = std::string(seen_.target->operation_id()),
+               .value = &seen_.target->value};
+  }
+  if (!seen_.registered) return current;
+  for (const backend::Credential& credential : seen_.registered->credentials) {
+    if (credential.revision != current.revision) continue;
+    current.operation_id = credential.operation_id;
+    current.credential_id = credential.id;
+    current.created_at = credential.created_at;
+  }
+  return current;
+}
+
+backend::OwnershipMark StepPerformer::mark(std::int64_t revision) const {
+  const kube::ObjectMeta& meta = seen_.client.meta;
+  return {.installation_id = seen_.installation_id,
+          .namespace_name = meta.key.namespace_name,
+          .name = meta.key.name,
+          .uid = meta.uid,
+          .revision = revision};
+}
+
+Publication StepPerformer::publication() const {
+  const Current now = current();
+  return {.client = seen_.client,
+          .settings = seen_.desired.settings,
+          .registry = *seen_.registry,
+          .installation_id = seen_.installation_id,
+          .revision = now.revision,
+          .operation_id = now.operation_id,
+          .credential_id = now.credential_id,
+          .value = now.value,
+          .handled_rotations = handled_rotations()};
+}
+
+std::vector<std::string> StepPerformer::handled_rotations() const {
+  std::vector<std::string> handled = seen_.client.status.rotation.handled_ids;
+  if (seen_.target && seen_.target_is_ours()) handled = merge_handled(seen_.target->handled_rotations(), handled);
+  const auto id = rotation_id(seen_.client.meta.annotation(api::kRotateAnnotation));
+  if (first_issuance_ && id) handled = merge_handled(handled, {*id});
+  return handled;
+}
+
+api::RegistryStatus StepPerformer::registry_status() const {
+  return {.kind = "ClusterClientRegistry", .name = seen_.registry->name, .issuer = seen_.registry->spec.issuer};
+}
+
+Succeeded StepPerformer::success() const {
+  Succeeded result{.client_id = seen_.desired.settings.client_id,
+                   .registry = registry_status(),
+                   .effective = seen_.desired.effective,
+                   .previous = plan_.previous,
+                   .handled_rotations = handled_rotations()};
+  const Current now = current();
+  if (now.value == nullptr) return result;
+  result.strategy = strategy_of(seen_.registry->info.capabilities);
+  result.credential = api::CredentialStatus{.revision = now.revision,
+                                            .id = now.credential_id,
+                                            .hint = hint_of(*now.value),
+                                            .issued_at = now.created_at ? *now.created_at : wiring_.clock.wall_now()};
+  return result;
+}
+
+}  // namespace apiclient::reconciler

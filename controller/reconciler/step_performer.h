@@ -1,0 +1,86 @@
+#pragma once
+// Acts: each step of a plan becomes one write to the cluster or one call to the registry. Lives for one pass of one
+// ApiClient; used by one thread.
+
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "kube/client.h"
+#include "reconciler/credential_journal.h"
+#include "reconciler/observation.h"
+#include "reconciler/plan.h"
+#include "reconciler/status_summary.h"
+#include "telemetry/log.h"
+
+namespace apiclient::reconciler {
+
+class StepPerformer {
+ public:
+  struct Wiring {
+    kube::Client& client;
+    CredentialJournal& journal;
+    const Clock& clock;
+  };
+  /// Empty when a step is done; Held where a person or the registry has to act; an error where the next pass must look
+  /// again.
+  using Outcome = Result<std::optional<Held>>;
+
+  /// `seen` is kept up to date with what the steps did; both outlive this.
+  StepPerformer(Wiring wiring, Observation& seen, const Plan& plan, std::stop_token stop);
+
+  /// All steps in order; ends at the first that is not done.
+  Outcome perform_all();
+  /// Resource version of the target Secret after the last write of it; empty when there was none.
+  [[nodiscard]] const std::string& written_target_version() const { return written_target_version_; }
+
+ private:
+  Outcome perform(const step::AddFinalizer& step);
+  Outcome perform(const step::Fence& step);
+  Outcome perform(const step::Stage& step);
+  Outcome perform(const step::CreateClient& step);
+  Outcome perform(const step::UpdateClient& step);
+  Outcome perform(const step::RetireOldest& step);
+  Outcome perform(const step::AddCredential& step);
+  Outcome perform(const step::Verify& step);
+  Outcome perform(const step::Publish& step);
+  Outcome perform(const step::RetireOlder& step);
+  Outcome perform(const step::WriteStatus& step);
+  Outcome perform(const step::DropStaged& step);
+
+  Outcome after_create_failed(Error error);
+  Outcome after_rejection();
+  Outcome retire(const std::vector<std::string>& credential_ids);
+  Outcome write_status(const api::ApiClientStatus& status);
+
+  /// The secret that the pass publishes or has published: the staged one, else the target's.
+  struct Current {
+    std::int64_t revision = 1;
+    std::string operation_id = {};
+    std::string credential_id = {};
+    const Secret* value = nullptr;
+    std::optional<WallTime> created_at = {};
+  };
+  [[nodiscard]] Current current() const;
+  [[nodiscard]] backend::OwnershipMark mark(std::int64_t revision) const;
+  [[nodiscard]] Publication publication() const;
+  [[nodiscard]] std::vector<std::string> handled_rotations() const;
+  [[nodiscard]] Succeeded success() const;
+  [[nodiscard]] api::RegistryStatus registry_status() const;
+  [[nodiscard]] backend::Backend& backend() const { return seen_.registry->connection->backend(); }
+
+  Wiring wiring_;
+  Observation& seen_;
+  const Plan& plan_;
+  std::stop_token stop_;
+  bool first_issuance_;
+  std::string written_target_version_;
+  telemetry::Log log_;
+};
+
+/// What people see of a failed registry call; an error (no Held) where only the next pass can tell.
+StepPerformer::Outcome held_by_registry(Error error, const std::string& registry_name);
+
+}  // namespace apiclient::reconciler

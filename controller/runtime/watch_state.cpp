@@ -1,0 +1,64 @@
+#include "runtime/watch_state.h"
+
+#include "base/overloaded.h"
+
+namespace apiclient::runtime {
+namespace {
+
+constexpr std::chrono::seconds kVeryShort{1};
+constexpr int kEmptyEndsBeforeRelist = 2;
+
+/// Never older than what was seen; any cached state when nothing was.
+NeedsList list_since(const std::string& last_version) {
+  return {last_version.empty() ? NeedsList{}.resource_version : last_version};
+}
+
+Advance after_list_failed(const WatchState& state, const ListFailed& failed) {
+  const auto* listing = std::get_if<NeedsList>(&state);
+  const bool newest = listing != nullptr && listing->resource_version.empty();
+  // Once a version was refused, only the newest state will do, until a list succeeds.
+  if (newest) return {NeedsList{""}, true};
+  if (failed.error.kind == ErrorKind::expired) return {NeedsList{""}, false};
+  return {list_since(failed.last_version), true};
+}
+
+/// What a server that is overloaded or away answers: a list would only make it worse. A stream that was cut
+/// or went silent belongs here too.
+bool keeps_watching(const Error& error) {
+  const bool no_answer = error.status_code == 0;
+  return error.kind == ErrorKind::throttled || (error.kind == ErrorKind::unavailable && no_answer) ||
+         (error.kind == ErrorKind::timeout && no_answer);
+}
+
+Advance after_watch_ended(const WatchEnded& ended, bool empty, int empty_ends) {
+  if (empty && empty_ends >= kEmptyEndsBeforeRelist) return {NeedsList{""}, true};
+  return {Watching{ended.last_version}, empty};
+}
+
+Advance after_watch_failed(const WatchFailed& failed) {
+  if (keeps_watching(failed.error)) return {Watching{failed.last_version}, true};
+  return {list_since(failed.last_version), true};
+}
+
+}  // namespace
+
+bool is_empty_end(const WatchOutcome& outcome) {
+  const auto* ended = std::get_if<WatchEnded>(&outcome);
+  return ended != nullptr && ended->events == 0 && ended->lasted < kVeryShort;
+}
+
+Advance advance(const WatchState& state, const WatchOutcome& outcome, int empty_ends) {
+  return std::visit(overloaded{
+                        [](const ListFinished& finished) {
+                          return Advance{Watching{finished.resource_version}, false};
+                        },
+                        [&](const ListFailed& failed) { return after_list_failed(state, failed); },
+                        [&](const WatchEnded& ended) {
+                          return after_watch_ended(ended, is_empty_end(outcome), empty_ends);
+                        },
+                        [](const WatchFailed& failed) { return after_watch_failed(failed); },
+                    },
+                    outcome);
+}
+
+}  // namespace apiclient::runtime

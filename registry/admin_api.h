@@ -1,0 +1,46 @@
+#pragma once
+// The admin API as routes: /admin/v1/clients and what is below it. Every request needs the admin token, also one
+// to an unknown path. `docs/registry-api.md` is the reference. Thread-safe.
+
+#include <functional>
+#include <vector>
+
+#include "http/server.h"
+#include "registry/admin_token.h"
+#include "registry/client_store.h"
+#include "registry/registry_metrics.h"
+#include "telemetry/log.h"
+
+namespace apiclient::registry {
+
+class AdminApi {
+ public:
+  /// References are not owned and live longer, as the API does than its routes.
+  AdminApi(ClientStore& store, AdminToken& token, RegistryMetrics& metrics)
+      : store_(store), token_(token), metrics_(metrics) {}
+
+  [[nodiscard]] std::vector<http::Route> routes();
+
+ private:
+  using Request = http::ServerRequest;
+  using Endpoint = Result<http::Response> (AdminApi::*)(const Request&);
+
+  [[nodiscard]] http::Response serve(const Request& request, const std::function<http::Response(const Request&)>& next);
+
+  Result<http::Response> create_client(const Request& request);
+  Result<http::Response> list_clients(const Request& request);
+  Result<http::Response> get_client(const Request& request);
+  Result<http::Response> replace_client(const Request& request);
+  Result<http::Response> delete_client(const Request& request);
+  Result<http::Response> add_secret(const Request& request);
+  Result<http::Response> list_secrets(const Request& request);
+  Result<http::Response> delete_secret(const Request& request);
+  Result<ClientRecord> require_client(const Request& request);
+
+  ClientStore& store_;
+  AdminToken& token_;
+  RegistryMetrics& metrics_;
+  const telemetry::Log log_;
+};
+
+}  // namespace apiclient::registry

@@ -1,0 +1,100 @@
+#include "registry/admin_token.h"
+
+#include <sys/stat.h>
+
+#include <chrono>
+#include <utility>
+
+#include "base/random.h"
+#include "registry/private_file.h"
+
+namespace apiclient::registry {
+namespace {
+
+constexpr std::size_t kMinTokenBytes = 16;
+// Coarser than any file system's timestamps: two changes within it may carry one stamp.
+constexpr std::chrono::seconds kStampGranularity{2};
+
+std::int64_t nanoseconds(const timespec& time) { return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const auto begin = text.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+}
+
+bool is_bearer(std::string_view scheme) {
+  constexpr std::string_view kBearer = "bearer";
+  if (scheme.size() != kBearer.size()) return false;
+  for (std::size_t i = 0; i < scheme.size(); ++i)
+    if ((scheme[i] | 0x20) != kBearer[i]) return false;
+  return true;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<AdminToken>> AdminToken::load(const std::string& path, bool create_missing,
+                                                     telemetry::Log log) {
+  ASSIGN_OR_RETURN(const auto file, read_private_file(path));
+  if (!file) {
+    if (!create_missing)
+      return fail(ErrorKind::not_found, "there is no admin token file " + path + " (--create-missing-keys makes one)");
+    const auto created = create_private_file(path, random_secret());
+    if (!created && created.error().kind != ErrorKind::already_exists) return fail(created.error());
+    log.info("created admin token file", {{"path", path}});
+  } else if (file->readable_by_others) {
+    log.warning("admin token file is open to other users", {{"path", path}});
+  }
+  ASSIGN_OR_RETURN(State state, read_state(path));
+  return std::unique_ptr<AdminToken>(new AdminToken(path, std::move(log), std::move(state)));
+}
+
+bool AdminToken::accepts(std::string_view authorization) {
+  const auto space = authorization.find(' ');
+  if (space == std::string_view::npos || !is_bearer(authorization.substr(0, space))) return false;
+  const Secret presented(trimmed(authorization.substr(space)));
+  auto state = state_.lock();
+  refresh(*state);
+  return presented == state->token;
+}
+
+AdminToken::Stamp AdminToken::stamp_of(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return {};
+  return {.device = status.st_dev,
+          .inode = status.st_ino,
+          .size = status.st_size,
+          .modified_ns = nanoseconds(status.st_mtim),
+          .changed_ns = nanoseconds(status.st_ctim)};
+}
+
+bool AdminToken::is_settled(const Stamp& stamp) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::nanoseconds(stamp.changed_ns) + kStampGranularity < now;
+}
+
+Result<AdminToken::State> AdminToken::read_state(const std::string& path) {
+  // The stamp first: a change in between is then seen as one at the next look.
+  const Stamp stamp = stamp_of(path);
+  ASSIGN_OR_RETURN(const auto file, read_private_file(path));
+  if (!file) return fail(ErrorKind::not_found, "admin token file " + path + " is gone");
+  const auto token = trimmed(file->content.reveal());
+  if (token.size() < kMinTokenBytes)
+    return fail(ErrorKind::invalid, "admin token file " + path + ": the token must have at least 16 characters");
+  return State{.token = Secret(token), .stamp = stamp, .settled = is_settled(stamp), .complained = false};
+}
+
+void AdminToken::refresh(State& state) {
+  if (state.settled && stamp_of(path_) == state.stamp) return;
+  auto fresh = read_state(path_);
+  if (!fresh) {
+    if (!std::exchange(state.complained, true))
+      log_.error("cannot read admin token file; the last token stays in force", {{"error", fresh.error().message}});
+    return;
+  }
+  if (!(fresh->token == state.token)) log_.info("admin token was replaced", {{"path", path_}});
+  state = *std::move(fresh);
+}
+
+}  // namespace apiclient::registry

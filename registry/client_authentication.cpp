@@ -1,0 +1,69 @@
+#include "registry/client_authentication.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/encoding.h"
+#include "http/uri.h"
+
+namespace apiclient::registry {
+namespace {
+
+constexpr OAuthError kUnreadable{"invalid_client", "the Authorization header is not readable as Basic"};
+constexpr OAuthError kTwoWays{"invalid_request", "use one way of client authentication, not two"};
+constexpr OAuthError kNoClient{"invalid_client", "no client authentication"};
+
+/// The text behind "Basic ", whose case does not matter; empty when it is another scheme.
+std::optional<std::string_view> basic_payload(std::string_view authorization) {
+  constexpr std::string_view kScheme = "basic ";
+  if (authorization.size() < kScheme.size()) return std::nullopt;
+  const bool matches = std::equal(kScheme.begin(), kScheme.end(), authorization.begin(), [](char want, char got) {
+    return want == static_cast<char>(std::tolower(static_cast<unsigned char>(got)));
+  });
+  if (!matches) return std::nullopt;
+  authorization.remove_prefix(kScheme.size());
+  while (authorization.starts_with(' ')) authorization.remove_prefix(1);
+  return authorization;
+}
+
+}  // namespace
+
+std::string_view form_value(const Form& form, std::string_view name) {
+  const auto found = std::ranges::find(form, name, &Form::value_type::first);
+  return found == form.end() ? std::string_view{} : std::string_view(found->second);
+}
+
+std::optional<PresentedClient> parse_basic(std::string_view authorization) {
+  const auto payload = basic_payload(authorization);
+  auto pair = payload ? base64_decode(*payload) : std::nullopt;
+  if (!pair) return std::nullopt;
+  // A colon inside the id is percent-encoded, so the first one parts id and secret.
+  const auto colon = pair->find(':');
+  std::optional<PresentedClient> presented;
+  if (colon != std::string::npos) {
+    auto client_id = http::form_decode(std::string_view(*pair).substr(0, colon));
+    auto secret = http::form_decode(std::string_view(*pair).substr(colon + 1));
+    if (client_id && !client_id->empty() && secret)
+      presented = PresentedClient{AuthMethod::client_secret_basic, *std::move(client_id), Secret(*secret)};
+    if (secret) wipe(*secret);
+  }
+  wipe(*pair);
+  return presented;
+}
+
+std::variant<PresentedClient, OAuthError> read_presented_client(std::string_view authorization, const Form& form) {
+  const auto body_id = form_value(form, "client_id");
+  const auto body_secret = form_value(form, "client_secret");
+  if (!authorization.empty()) {
+    auto basic = parse_basic(authorization);
+    if (!basic) return kUnreadable;
+    if (!body_secret.empty()) return kTwoWays;
+    if (!body_id.empty() && body_id != basic->client_id) return kTwoWays;
+    return *std::move(basic);
+  }
+  if (body_id.empty()) return kNoClient;
+  if (body_secret.empty()) return PresentedClient{AuthMethod::none, std::string(body_id), Secret()};
+  return PresentedClient{AuthMethod::client_secret_post, std::string(body_id), Secret(body_secret)};
+}
+
+}  // namespace apiclient::registry

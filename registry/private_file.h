@@ -1,0 +1,24 @@
+#pragma once
+// Small files that hold keys: read whole, created with mode 0600 and never overwritten. Thread-safe.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/secret.h"
+
+namespace apiclient::registry {
+
+struct PrivateFile {
+  Secret content;
+  bool readable_by_others = false;  ///< worth a warning
+};
+
+/// Empty when there is no such file. At most 1 MiB.
+Result<std::optional<PrivateFile>> read_private_file(const std::string& path);
+
+/// Complete and on the disk, or not there at all. `already_exists` when another process was faster.
+Result<void> create_private_file(const std::string& path, const Secret& content);
+
+}  // namespace apiclient::registry

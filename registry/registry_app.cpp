@@ -1,0 +1,180 @@
+#include "registry/registry_app.h"
+
+#include <pthread.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "registry/admin_request.h"
+#include "registry/metadata_document.h"
+#include "registry/problem.h"
+#include "registry/route_table.h"
+
+namespace apiclient::registry {
+namespace {
+
+// At most; a kept-alive connection holds one.
+constexpr std::size_t kServingThreads = 32;
+constexpr std::size_t kProbeThreads = 4;
+constexpr std::size_t kMaxFormBytes = 64U << 10U;
+// Above the limit of the admin API, so that a body a little too large is answered with a problem document.
+constexpr std::size_t kMaxReadBytes = 2 * kMaxAdminBodyBytes;
+
+http::Response json_document(const std::string& text) {
+  return {.status_code = 200,
+          .headers = {{"Content-Type", "application/json"}, {"Cache-Control", "public, max-age=300"}},
+          .body = text};
+}
+
+http::Response plain(int status_code, std::string text) {
+  return {.status_code = status_code, .headers = {{"Content-Type", "text/plain"}}, .body = std::move(text)};
+}
+
+http::ServerOptions server_options(const std::string& address, std::size_t threads, std::size_t max_body_bytes) {
+  http::ServerOptions options;
+  options.address = address;
+  options.threads = threads;
+  options.max_body_bytes = max_body_bytes;
+  return options;
+}
+
+Result<void> make_folder(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const bool created = fs::create_directories(path, error);
+  if (!error && created) fs::permissions(path, fs::perms::owner_all, error);
+  if (error) return fail(ErrorKind::invalid, "data folder " + path + ": " + error.message());
+  return {};
+}
+
+sigset_t stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+}  // namespace
+
+Result<RegistryApp::Foundation> RegistryApp::lay_foundation(const Options& options) {
+  const telemetry::Log log;
+  RETURN_IF_ERROR(make_folder(options.data_dir));
+  ASSIGN_OR_RETURN(Keys keys, load_keys(options.key_file, options.create_missing_keys));
+  if (keys.created) log.info("created key file", {{"path", options.key_file}});
+  if (keys.readable_by_others) log.warning("key file is open to other users", {{"path", options.key_file}});
+
+  Foundation foundation;
+  ASSIGN_OR_RETURN(foundation.admin_token,
+                   AdminToken::load(options.admin_token_file, options.create_missing_keys, log));
+  ASSIGN_OR_RETURN(foundation.signer, TokenSigner::make(keys.signing_key));
+  const std::string file = std::filesystem::path(options.data_dir) / "registry.db";
+  ASSIGN_OR_RETURN(foundation.database, Database::open(file));
+  foundation.hash_key = std::move(keys.hash_key);
+  return foundation;
+}
+
+Result<std::unique_ptr<RegistryApp>> RegistryApp::make(const Options& options) {
+  ASSIGN_OR_RETURN(Foundation foundation, lay_foundation(options));
+  std::unique_ptr<RegistryApp> app(new RegistryApp(options, std::move(foundation)));
+  RETURN_IF_ERROR(app->bind(options));
+  return app;
+}
+
+RegistryApp::RegistryApp(const Options& options, Foundation foundation)
+    : admin_token_(std::move(foundation.admin_token)),
+      signer_(std::move(foundation.signer)),
+      database_(std::move(foundation.database)),
+      hasher_(std::move(foundation.hash_key)),
+      store_(*database_, hasher_, clock_, {.max_secrets = options.max_secrets}),
+      last_used_(store_, clock_),
+      admin_api_(store_, *admin_token_, metrics_),
+      token_endpoint_({store_, hasher_, *signer_, last_used_, metrics_, clock_}, options.issuer) {}
+
+Result<void> RegistryApp::bind(const Options& options) {
+  const auto probes = server_options(options.metrics_address, kProbeThreads, kMaxFormBytes);
+  ASSIGN_OR_RETURN(probe_server_, http::Server::bind(probes, probe_routes()));
+  const auto admin = server_options(options.admin_address, kServingThreads, kMaxReadBytes);
+  ASSIGN_OR_RETURN(admin_server_, http::Server::bind(admin, admin_api_.routes()));
+  const auto clients = server_options(options.public_address, kServingThreads, kMaxFormBytes);
+  ASSIGN_OR_RETURN(public_server_, http::Server::bind(clients, public_routes(options.issuer)));
+  return {};
+}
+
+std::vector<http::Route> RegistryApp::public_routes(const std::string& issuer) const {
+  using http::Method;
+  const std::string path = escape_pattern(issuer_path(issuer));
+  // A proxy in front may or may not cut the issuer's path off.
+  const std::string optional_path = path.empty() ? "" : "(?:" + path + ")?";
+  const auto document = [](std::string text) {
+    return [text = std::move(text)](const http::ServerRequest&) { return json_document(text); };
+  };
+  return complete_routes(
+      {{Method::post, optional_path + "/oauth2/token",
+        [this](const http::ServerRequest& request) { return token_endpoint_.handle(request); }},
+       {Method::get, optional_path + R"(/\.well-known/oauth-authorization-server)" + optional_path,
+        document(authorization_server_metadata(issuer))},
+       {Method::get, optional_path + R"(/\.well-known/jwks\.json)", document(signer_->key_set())}});
+}
+
+std::vector<http::Route> RegistryApp::probe_routes() {
+  using http::Method;
+  return complete_routes({{Method::get, "/healthz", [](const http::ServerRequest&) { return plain(200, "ok\n"); }},
+                          {Method::get, "/readyz", [this](const http::ServerRequest&) { return readiness(); }},
+                          {Method::get, "/metrics", [this](const http::ServerRequest&) {
+                             if (const auto count = store_.count()) metrics_.clients(*count);
+                             return plain(200, metrics_.text());
+                           }}});
+}
+
+http::Response RegistryApp::readiness() {
+  if (!ready_) return plain(503, "not serving\n");
+  if (!store_.count()) return plain(503, "the database does not answer\n");
+  return plain(200, "ok\n");
+}
+
+void RegistryApp::start() {
+  probe_server_->start();
+  admin_server_->start();
+  public_server_->start();
+  ready_ = true;
+  log_.info("serving", {{"version", APICLIENT_VERSION},
+                        {"public_port", public_server_->port()},
+                        {"admin_port", admin_server_->port()},
+                        {"metrics_port", probe_server_->port()},
+                        {"key_id", signer_->key_id()}});
+}
+
+void RegistryApp::stop() {
+  ready_ = false;
+  for (const auto* server : {&public_server_, &admin_server_})
+    if (*server) (*server)->stop();
+  last_used_.stop();
+  if (probe_server_) probe_server_->stop();
+}
+
+int run_registry(const Options& options) {
+  // Before any thread starts, so that none of them takes the signal.
+  const sigset_t signals = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::umask(S_IRWXG | S_IRWXO);  // the database is nobody else's business
+  telemetry::init_logging(options.log);
+  const telemetry::Log log;
+  const auto app = RegistryApp::make(options);
+  if (!app) {
+    log.error("cannot start", {{"error", app.error().message}});
+    return 1;
+  }
+  (*app)->start();
+  int signal = 0;
+  sigwait(&signals, &signal);
+  log.info("stopping", {{"signal", signal}});
+  (*app)->stop();
+  log.info("stopped");
+  return 0;
+}
+
+}  // namespace apiclient::registry

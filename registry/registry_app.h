@@ -1,0 +1,72 @@
+#pragma once
+// The whole registry: owns every part, starts and stops them in order.
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "http/server.h"
+#include "registry/admin_api.h"
+#include "registry/admin_token.h"
+#include "registry/client_store.h"
+#include "registry/database.h"
+#include "registry/key_file.h"
+#include "registry/last_used_recorder.h"
+#include "registry/options.h"
+#include "registry/registry_metrics.h"
+#include "registry/secret_hasher.h"
+#include "registry/token_endpoint.h"
+#include "registry/token_signer.h"
+
+namespace apiclient::registry {
+
+class RegistryApp {
+ public:
+  /// Opens files, database and ports; serves after `start`.
+  static Result<std::unique_ptr<RegistryApp>> make(const Options& options);
+  RegistryApp(const RegistryApp&) = delete;
+  RegistryApp& operator=(const RegistryApp&) = delete;
+  ~RegistryApp() { stop(); }
+
+  void start();
+  /// Not ready → no new requests, running ones finish → last-used times are written → probes end.
+  void stop();
+
+ private:
+  struct Foundation {
+    std::unique_ptr<AdminToken> admin_token;
+    std::unique_ptr<TokenSigner> signer;
+    std::unique_ptr<Database> database;
+    Secret hash_key;
+  };
+  RegistryApp(const Options& options, Foundation foundation);
+  static Result<Foundation> lay_foundation(const Options& options);
+  Result<void> bind(const Options& options);
+  [[nodiscard]] std::vector<http::Route> public_routes(const std::string& issuer) const;
+  [[nodiscard]] std::vector<http::Route> probe_routes();
+  [[nodiscard]] http::Response readiness();
+
+  // In start order; destruction is stop order.
+  const SystemClock clock_;
+  const telemetry::Log log_;
+  const std::unique_ptr<AdminToken> admin_token_;
+  const std::unique_ptr<TokenSigner> signer_;
+  const std::unique_ptr<Database> database_;
+  const SecretHasher hasher_;
+  RegistryMetrics metrics_;
+  ClientStore store_;
+  LastUsedRecorder last_used_;
+  AdminApi admin_api_;
+  const TokenEndpoint token_endpoint_;
+  std::atomic<bool> ready_ = false;
+  std::unique_ptr<http::Server> probe_server_;
+  std::unique_ptr<http::Server> admin_server_;
+  std::unique_ptr<http::Server> public_server_;
+};
+
+/// Serves until SIGTERM or SIGINT; the program's exit code. Call before any thread exists.
+int run_registry(const Options& options);
+
+}  // namespace apiclient::registry

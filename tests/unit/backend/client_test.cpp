@@ -1,0 +1,39 @@
+#include "backend/client.h"
+
+#include <gtest/gtest.h>
+
+#include "unit/backend/sample_clients.h"
+
+namespace apiclient::backend {
+namespace {
+
+TEST(ClientSettings, NormalisedListsAreSortedSets) {
+  ClientSettings settings;
+  settings.scopes = {"b", "a", "b"};
+  settings.redirect_uris = {"https://z.example", "https://a.example"};
+  const ClientSettings wish = normalised(settings);
+  EXPECT_EQ(wish.scopes, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(wish.redirect_uris, (std::vector<std::string>{"https://a.example", "https://z.example"}));
+}
+
+TEST(ClientSettings, KeySetsThatDifferInSpacingAndOrderCompareEqual) {
+  ClientSettings one;
+  ClientSettings other;
+  one.jwks = R"({ "keys": [ {"kty":"EC", "kid":"1"} ] })";
+  other.jwks = R"({"keys":[{"kid":"1","kty":"EC"}]})";
+  EXPECT_EQ(normalised(one), normalised(other));
+}
+
+TEST(ClientSettings, KeySetThatIsNotJsonStays) {
+  ClientSettings settings;
+  settings.jwks = "{not json";
+  EXPECT_EQ(normalised(settings).jwks, "{not json");
+}
+
+TEST(ClientSettings, NormalisingTwiceChangesNothing) {
+  const ClientSettings once = normalised(test::a_full_client());
+  EXPECT_EQ(normalised(once), once);
+}
+
+}  // namespace
+}  // namespace apiclient::backend

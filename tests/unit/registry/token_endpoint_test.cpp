@@ -1,0 +1,201 @@
+#include "registry/token_endpoint.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/encoding.h"
+#include "support/eventually.h"
+#include "support/log_capture.h"
+#include "unit/registry/jwt_verifier.h"
+#include "unit/registry/row_name.h"
+#include "unit/registry/store_world.h"
+
+namespace apiclient::registry::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using namespace std::chrono_literals;
+
+const std::string kRight(43, 'x');
+const std::string kWrong(43, 'w');
+constexpr const char* kIssuer = "https://issuer.example.com";
+
+struct TokenWorld : StoreWorld {
+  std::unique_ptr<TokenSigner> signer = TokenSigner::make(make_signing_key().value()).value();
+  LastUsedRecorder last_used{store, clock, {.spacing = 60s, .gather = 0ms}};
+  RegistryMetrics metrics;
+  TokenEndpoint endpoint{{store, hasher, *signer, last_used, metrics, clock}, kIssuer};
+
+  TokenWorld() {
+    ClientMetadata machine = a_machine("machine");
+    machine.scopes = {"read", "write"};
+    machine.access_token_lifetime = 600s;
+    add_client(machine, true);
+    ClientMetadata post = a_machine("post");
+    post.token_endpoint_auth_method = AuthMethod::client_secret_post;
+    add_client(post, true);
+    ClientMetadata web = a_machine("web");
+    web.type = ClientType::web;
+    web.grant_types = {"authorization_code", "refresh_token"};
+    web.redirect_uris = {"https://web.example.com/callback"};
+    add_client(web, true);
+    ClientMetadata keys = a_machine("keys");
+    keys.token_endpoint_auth_method = AuthMethod::private_key_jwt;
+    keys.jwks = R"({"keys":[]})";
+    add_client(keys, false);
+    add_client(a_public_client("public"), false);
+  }
+
+  void add_client(const ClientMetadata& metadata, bool with_secret) {
+    NewClient request{.metadata = metadata, .mark = {}, .secret = {}, .operation_id = "op-" + metadata.client_id};
+    if (with_secret) request.secret = a_secret(request.operation_id, 1, 'x');
+    if (!store.create(request)) throw std::runtime_error("cannot create " + metadata.client_id);
+  }
+
+  http::Response post(const std::string& body, const std::string& authorization = "",
+                      const std::string& type = "application/x-www-form-urlencoded") {
+    http::ServerRequest request{.method = http::Method::post, .path = "/oauth2/token", .body = body};
+    request.headers.emplace("Content-Type", type);
+    if (!authorization.empty()) request.headers.emplace("Authorization", authorization);
+    return endpoint.handle(request);
+  }
+};
+
+std::string basic(const std::string& id, const std::string& secret) {
+  return "Basic " + base64_encode(id + ":" + secret);
+}
+
+struct Row {
+  std::string name;
+  std::string body;
+  std::string authorization;
+  int status;
+  std::string error;  ///< empty: a token
+  friend void PrintTo(const Row& row, std::ostream* stream) { *stream << row.name; }
+};
+
+class TokenRequest : public ::testing::TestWithParam<Row> {};
+
+TEST_P(TokenRequest, IsAnswered) {
+  TokenWorld world;
+  const auto response = world.post(GetParam().body, GetParam().authorization);
+  EXPECT_EQ(response.status_code, GetParam().status);
+  EXPECT_EQ(http::find_header(response.headers, "Cache-Control"), "no-store");
+  EXPECT_EQ(http::find_header(response.headers, "Content-Type"), "application/json");
+  const auto body = Json::parse(response.body);
+  EXPECT_EQ(body.value("error", ""), GetParam().error);
+  EXPECT_EQ(body.contains("access_token"), GetParam().error.empty());
+  const auto challenge = std::string(http::find_header(response.headers, "WWW-Authenticate"));
+  EXPECT_EQ(challenge.substr(0, 5), response.status_code == 401 ? "Basic" : "");
+}
+
+const std::string kGrant = "grant_type=client_credentials";
+
+INSTANTIATE_TEST_SUITE_P(
+    Authentication, TokenRequest,
+    ::testing::Values(
+        Row{"Basic", kGrant, basic("machine", kRight), 200, ""},
+        Row{"Post", kGrant + "&client_id=post&client_secret=" + kRight, "", 200, ""},
+        Row{"WrongSecret", kGrant, basic("machine", kWrong), 401, "invalid_client"},
+        Row{"WrongSecretInBody", kGrant + "&client_id=post&client_secret=" + kWrong, "", 401, "invalid_client"},
+        Row{"UnknownClient", kGrant, basic("nobody", kRight), 401, "invalid_client"},
+        Row{"SecretOfAnotherLength", kGrant, basic("machine", kRight + "x"), 401, "invalid_client"},
+        Row{"NoSecret", kGrant + "&client_id=machine", "", 401, "invalid_client"},
+        Row{"Nobody", kGrant, "", 401, "invalid_client"},
+        Row{"PostForABasicClient", kGrant + "&client_id=machine&client_secret=" + kRight, "", 401, "invalid_client"},
+        Row{"BasicForAPostClient", kGrant, basic("post", kRight), 401, "invalid_client"},
+        Row{"BothWays", kGrant + "&client_id=machine&client_secret=" + kRight, basic("machine", kRight), 400,
+            "invalid_request"},
+        Row{"KeyClientWithoutAssertion", kGrant + "&client_id=keys", "", 401, "invalid_client"},
+        Row{"PublicClientWithASecret", kGrant, basic("public", kRight), 401, "invalid_client"}),
+    test::RowName());
+
+INSTANTIATE_TEST_SUITE_P(
+    Grant, TokenRequest,
+    ::testing::Values(
+        Row{"Missing", "scope=read", basic("machine", kRight), 400, "invalid_request"},
+        Row{"Unknown", "grant_type=password", basic("machine", kRight), 400, "unsupported_grant_type"},
+        Row{"RefreshToken", "grant_type=refresh_token&refresh_token=junk", basic("web", kRight), 400,
+            "unsupported_grant_type"},
+        Row{"RefreshTokenWithAWrongSecret", "grant_type=refresh_token&refresh_token=junk", basic("web", kWrong), 401,
+            "invalid_client"},
+        Row{"UnknownWithAWrongSecret", "grant_type=password", basic("machine", kWrong), 401, "invalid_client"},
+        Row{"NotOfTheClient", kGrant, basic("web", kRight), 400, "unauthorized_client"},
+        Row{"PublicClient", kGrant + "&client_id=public", "", 400, "unauthorized_client"},
+        Row{"Scope", kGrant + "&scope=read", basic("machine", kRight), 200, ""},
+        Row{"ScopeOfOthers", kGrant + "&scope=read+admin", basic("machine", kRight), 400, "invalid_scope"},
+        Row{"Repeated", kGrant + "&" + kGrant, basic("machine", kRight), 400, "invalid_request"},
+        Row{"BrokenForm", kGrant + "&scope=%zz", basic("machine", kRight), 400, "invalid_request"}),
+    test::RowName());
+
+TEST(TokenEndpoint, OtherContentTypeIsAnInvalidRequest) {
+  TokenWorld world;
+  const auto json = world.post("{}", basic("machine", kRight), "application/json");
+  EXPECT_EQ(json.status_code, 400);
+  EXPECT_EQ(Json::parse(json.body).at("error"), "invalid_request");
+  const auto charset = world.post(kGrant, basic("machine", kRight), "application/x-www-form-urlencoded; charset=UTF-8");
+  EXPECT_EQ(charset.status_code, 200);
+}
+
+TEST(TokenEndpoint, TokenSaysWhoAndForHowLong) {
+  TokenWorld world;
+  const auto body = Json::parse(world.post(kGrant + "&scope=read", basic("machine", kRight)).body);
+  EXPECT_EQ(body.at("token_type"), "Bearer");
+  EXPECT_EQ(body.at("expires_in"), 600);
+  EXPECT_EQ(body.at("scope"), "read");
+  const auto jwt = split_jwt(body.at("access_token").get<std::string>());
+  ASSERT_TRUE(jwt);
+  EXPECT_TRUE(verifies(*jwt, Json::parse(world.signer->key_set()).at("keys").at(0)));
+  EXPECT_EQ(jwt->claims.at("iss"), kIssuer);
+  EXPECT_EQ(jwt->claims.at("sub"), "machine");
+  EXPECT_EQ(jwt->claims.at("exp").get<int>() - jwt->claims.at("iat").get<int>(), 600);
+}
+
+TEST(TokenEndpoint, LifetimeIsAnHourUnlessTheClientSays) {
+  TokenWorld world;
+  const auto body = Json::parse(world.post(kGrant + "&client_id=post&client_secret=" + kRight).body);
+  EXPECT_EQ(body.at("expires_in"), 3600);
+  EXPECT_FALSE(body.contains("scope"));
+}
+
+TEST(TokenEndpoint, EverySecretWorksUntilItIsDeleted) {
+  TokenWorld world;
+  ASSERT_EQ(world.add("machine", "op-second", 2, 'y'), "done");
+  const std::string second(43, 'y');
+  EXPECT_EQ(world.post(kGrant, basic("machine", kRight)).status_code, 200);
+  EXPECT_EQ(world.post(kGrant, basic("machine", second)).status_code, 200);
+  ASSERT_EQ(world.remove_secret("machine", 0), "done");
+  EXPECT_EQ(world.post(kGrant, basic("machine", kRight)).status_code, 401);
+  EXPECT_EQ(world.post(kGrant, basic("machine", second)).status_code, 200);
+  ASSERT_EQ(world.remove("machine"), "done");
+  EXPECT_EQ(world.post(kGrant, basic("machine", second)).status_code, 401);
+}
+
+TEST(TokenEndpoint, UseIsRecordedForTheRightSecretOnly) {
+  TokenWorld world;
+  ASSERT_EQ(world.add("machine", "op-second", 2, 'y'), "done");
+  EXPECT_EQ(world.post(kGrant, basic("machine", kWrong)).status_code, 401);
+  EXPECT_EQ(world.post(kGrant, basic("machine", std::string(43, 'y'))).status_code, 200);
+  world.last_used.stop();
+  const auto client = world.get("machine");
+  EXPECT_FALSE(client.secrets.at(0).last_used_at);
+  EXPECT_EQ(client.secrets.at(1).last_used_at, world.clock.wall_now());
+}
+
+TEST(TokenEndpoint, NothingSecretIsLoggedOrCounted) {
+  TokenWorld world;
+  const apiclient::test::LogCapture capture;
+  const auto token = Json::parse(world.post(kGrant, basic("machine", kRight)).body).at("access_token");
+  world.post(kGrant, basic("machine", kWrong));
+  world.post(kGrant + "&client_id=post&client_secret=" + kWrong);
+  const std::string log = capture.text() + world.metrics.text();
+  EXPECT_THAT(log, HasSubstr("token issued"));
+  for (const auto& secret : {kRight, kWrong, base64_encode("machine:" + kRight), token.get<std::string>()})
+    EXPECT_THAT(log, Not(HasSubstr(secret)));
+}
+
+}  // namespace
+}  // namespace apiclient::registry::test

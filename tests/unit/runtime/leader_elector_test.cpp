@@ -1,0 +1,593 @@
+#include "runtime/leader_elector.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <iostream>
+#include <random>
+#include <thread>
+
+#include "support/eventually.h"
+#include "support/fake_clock.h"
+#include "support/fake_kube.h"
+
+namespace apiclient::runtime {
+namespace {
+
+using kube::kLeases;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+using test::eventually;
+using test::FakeKube;
+using test::Verb;
+using testing::HasSubstr;
+
+const kube::ObjectKey kLease{.namespace_name = "operators", .name = "leader"};
+
+Error unavailable() {
+  return {.kind = ErrorKind::unavailable,
+          .message = "no answer",
+          .retry_after = {},
+          .status_code = 0,
+          .code = {}};
+}
+
+/// Deadlines are those of production, on a clock that the test moves; waits are real and short.
+LeaderElectorOptions options_of(std::string identity, milliseconds retry_period = milliseconds(2)) {
+  return {.lease = kLease,
+          .identity = std::move(identity),
+          .lease_duration = seconds(15),
+          .renew_deadline = seconds(10),
+          .retry_period = retry_period};
+}
+
+/// Passes calls on; a write can be held back, as by a frozen process or a slow network.
+class GatedClient final : public kube::Client {
+ public:
+  explicit GatedClient(kube::Client& next) : next_(next) {}
+  std::atomic<bool> open = true;
+  std::atomic<bool> ignores_stop = false;
+  std::atomic<int> waiting = 0;
+
+  Result<std::optional<Json>> find(const kube::ResourceType& type, const kube::ObjectKey& key,
+                                   std::stop_token stop) override {
+    return next_.find(type, key, stop);
+  }
+  Result<std::string> list(const kube::ResourceType& type, const kube::ListOptions& options,
+                           const std::function<Result<void>(Json&&)>& on_item,
+                           std::stop_token stop) override {
+    return next_.list(type, options, on_item, stop);
+  }
+  Result<void> watch(const kube::ResourceType& type, const kube::WatchOptions& options,
+                     const std::function<Result<void>(kube::WatchEvent&&)>& on_event,
+                     std::stop_token stop) override {
+    return next_.watch(type, options, on_event, stop);
+  }
+  Result<Json> create(const kube::ResourceType& type, const Json& object, std::string_view manager,
+                      std::stop_token stop) override {
+    RETURN_IF_ERROR(pass(stop));
+    return next_.create(type, object, manager, stop);
+  }
+  Result<Json> replace(const kube::ResourceType& type, const Json& object, std::string_view manager,
+                       std::stop_token stop) override {
+    RETURN_IF_ERROR(pass(stop));
+    return next_.replace(type, object, manager, stop);
+  }
+  Result<Json> replace_status(const kube::ResourceType& type, const Json& object, std::string_view manager,
+                              std::stop_token stop) override {
+    return next_.replace_status(type, object, manager, stop);
+  }
+  Result<Json> merge_patch(const kube::ResourceType& type, const kube::ObjectKey& key, const Json& patch,
+                           std::string_view manager, std::stop_token stop) override {
+    return next_.merge_patch(type, key, patch, manager, stop);
+  }
+  Result<void> remove(const kube::ResourceType& type, const kube::ObjectKey& key,
+                      const kube::Preconditions& preconditions, std::stop_token stop) override {
+    return next_.remove(type, key, preconditions, stop);
+  }
+
+ private:
+  Result<void> pass(const std::stop_token& stop) {
+    ++waiting;
+    const bool passed =
+        eventually([&] { return open || (stop.stop_requested() && !ignores_stop); }, seconds(30));
+    --waiting;
+    EXPECT_TRUE(passed);
+    if (!open) return fail(ErrorKind::cancelled, "asked to stop");
+    return {};
+  }
+  kube::Client& next_;
+};
+
+class LeaderElectorTest : public testing::Test {
+ protected:
+  void put_lease(const std::string& holder) {
+    kube::Lease lease{.key = kLease,
+                      .holder_identity = holder,
+                      .acquire_time = clock.wall_now(),
+                      .renew_time = clock.wall_now(),
+                      .lease_transitions = 4};
+    kube.put(kLeases, kube::write_lease(lease));
+  }
+  /// As another replica would, by its own wall clock.
+  void renew_as(const std::string& holder, WallTime at) {
+    kube::Lease lease = stored();
+    lease.holder_identity = holder;
+    lease.renew_time = at;
+    kube.put(kLeases, kube::write_lease(lease));
+  }
+  kube::Lease stored() { return *kube::read_lease(kube.get(kLeases, kLease)); }
+  int finds() { return kube.calls(Verb::find, "leases"); }
+  /// The elector has looked, and looked again.
+  void let_it_look() {
+    const int before = finds();
+    EXPECT_TRUE(eventually([&] { return finds() >= before + 2; }));
+  }
+  void acquire() { ASSERT_TRUE(elector.acquire({})); }
+
+  test::FakeClock clock;
+  FakeKube kube;
+  telemetry::Metrics metrics;
+  LeaderElector elector{kube, options_of("me"), clock, metrics};
+};
+
+TEST_F(LeaderElectorTest, CreatesAnAbsentLease) {
+  EXPECT_FALSE(elector.leading());
+  EXPECT_FALSE(elector.may_write());
+  acquire();
+  EXPECT_TRUE(elector.leading());
+  EXPECT_TRUE(elector.may_write());
+  EXPECT_EQ(stored().holder_identity, "me");
+  EXPECT_EQ(stored().lease_duration, seconds(15));
+  EXPECT_EQ(stored().lease_transitions, 0);
+  EXPECT_EQ(stored().renew_time, clock.wall_now());
+  EXPECT_EQ(kube.writes().at(0).field_manager, "apiclient-operator");
+  EXPECT_THAT(metrics.text(), HasSubstr("leader_election_master_status{name=\"apiclient-operator\"} 1"));
+}
+
+TEST_F(LeaderElectorTest, TakesAReleasedLeaseAndCountsTheTransition) {
+  put_lease("");
+  acquire();
+  EXPECT_EQ(stored().holder_identity, "me");
+  EXPECT_EQ(stored().lease_transitions, 5);
+}
+
+TEST_F(LeaderElectorTest, PartsOfTheLeaseThatAreNotOursAreKept) {
+  put_lease("");
+  Json lease = kube.get(kLeases, kLease);
+  lease["metadata"]["labels"]["team"] = "blue";
+  lease["spec"]["strategy"] = "OldestEmulationVersion";
+  kube.put(kLeases, lease);
+  acquire();
+  elector.release();
+  lease = kube.get(kLeases, kLease);
+  EXPECT_EQ(lease["metadata"]["labels"]["team"], "blue");
+  EXPECT_EQ(lease["spec"]["strategy"], "OldestEmulationVersion");
+}
+
+TEST_F(LeaderElectorTest, DeadHoldersLeaseIsTakenAfterItsDurationByOurOwnObservation) {
+  put_lease("other");
+  std::jthread thread([&] { acquire(); });
+  let_it_look();
+  clock.advance(seconds(15));
+  let_it_look();
+  EXPECT_FALSE(elector.leading());
+  clock.advance(seconds(1));
+  thread.join();
+  EXPECT_EQ(stored().holder_identity, "me");
+}
+
+/// The holder's clock is a day behind or ahead: its renewals count as signs of life all the same.
+TEST_F(LeaderElectorTest, HolderWithAWrongClockIsNotRobbed) {
+  for (const auto offset : {-hours(24), hours(24)}) {
+    put_lease("other");
+    std::stop_source stop;
+    std::jthread thread([&] { EXPECT_FALSE(elector.acquire(stop.get_token())); });
+    for (int renewal = 0; renewal < 10; ++renewal) {
+      renew_as("other", clock.wall_now() + offset);
+      let_it_look();
+      clock.advance(seconds(8));
+    }
+    EXPECT_FALSE(elector.leading());
+    stop.request_stop();
+    thread.join();
+    EXPECT_EQ(stored().holder_identity, "other");
+  }
+}
+
+TEST_F(LeaderElectorTest, StopEndsAcquireAsCancelled) {
+  put_lease("other");
+  std::stop_source stop;
+  std::jthread thread([&] {
+    const auto result = elector.acquire(stop.get_token());
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind, ErrorKind::cancelled);
+  });
+  let_it_look();
+  stop.request_stop();
+}
+
+/// The retry period is an hour: only the watch can be that quick.
+TEST_F(LeaderElectorTest, ReleasedOrDeletedLeaseIsTriedAtOnce) {
+  const std::vector<std::function<void()>> releases = {[&] { renew_as("", clock.wall_now()); },
+                                                       [&] { kube.erase(kLeases, kLease); }};
+  for (const auto& release : releases) {
+    put_lease("other");
+    auto patient = options_of("me", hours(1));
+    LeaderElector waiting(kube, patient, clock, metrics);
+    const int watches = kube.calls(Verb::watch, "leases");
+    const int before = finds();
+    std::jthread thread([&] { EXPECT_TRUE(waiting.acquire({})); });
+    EXPECT_TRUE(eventually([&] { return finds() > before && kube.calls(Verb::watch, "leases") > watches; }));
+    release();
+    EXPECT_TRUE(eventually([&] { return waiting.leading(); }));
+    thread.join();
+    EXPECT_EQ(stored().holder_identity, "me");
+  }
+}
+
+TEST_F(LeaderElectorTest, ReplyThatWasLostOnTakingIsFoundOutByLooking) {
+  kube.lose_reply_next(Verb::create, "leases");
+  acquire();
+  EXPECT_TRUE(elector.may_write());
+  EXPECT_EQ(stored().holder_identity, "me");
+  EXPECT_EQ(stored().lease_transitions, 0);
+}
+
+TEST_F(LeaderElectorTest, LoserOfARaceForTheLeaseWaits) {
+  put_lease("");
+  kube.on_write([&](const FakeKube::Write& write) {
+    if (write.body["spec"]["holderIdentity"] != "me") return;
+    kube.on_write({});
+    renew_as("other", clock.wall_now());
+  });
+  std::stop_source stop;
+  std::jthread thread([&] { EXPECT_FALSE(elector.acquire(stop.get_token())); });
+  let_it_look();
+  EXPECT_EQ(stored().holder_identity, "other");
+  EXPECT_FALSE(elector.leading());
+  stop.request_stop();
+}
+
+// Hold
+// --------------------------------------------------------------------------------------------------------
+
+/// Runs `hold` beside the test.
+class Holding {
+ public:
+  explicit Holding(LeaderElector& elector)
+      : thread_([this, &elector](const std::stop_token& stop) { result_ = elector.hold(stop); }) {}
+  Result<void> ended() {
+    thread_.join();
+    return *result_;
+  }
+  Result<void> stopped() {
+    thread_.request_stop();
+    return ended();
+  }
+
+ private:
+  std::optional<Result<void>> result_;
+  std::jthread thread_;
+};
+
+TEST_F(LeaderElectorTest, HoldRenewsByOneWriteEach) {
+  acquire();
+  const int before = finds();
+  Holding holding(elector);
+  for (int round = 0; round < 10; ++round) {
+    clock.advance(seconds(8));
+    const int writes = kube.calls(Verb::replace, "leases");
+    // The first may have begun before the clock moved; the third shows that the second is done.
+    EXPECT_TRUE(eventually([&] { return kube.calls(Verb::replace, "leases") >= writes + 3; }));
+    EXPECT_TRUE(elector.may_write());
+  }
+  EXPECT_TRUE(holding.stopped());
+  EXPECT_TRUE(elector.leading()) << "release comes later";
+  EXPECT_EQ(finds(), before) << "no read while nobody interferes";
+  EXPECT_EQ(stored().lease_transitions, 0);
+}
+
+TEST_F(LeaderElectorTest, SomebodyElsesChangeOfOurLeaseDoesNotEndTheTerm) {
+  acquire();
+  Holding holding(elector);
+  Json lease = kube.get(kLeases, kLease);
+  lease["metadata"]["labels"]["team"] = "blue";
+  kube.put(kLeases, lease);
+  const int writes = static_cast<int>(kube.writes().size());
+  EXPECT_TRUE(eventually([&] { return static_cast<int>(kube.writes().size()) > writes + 2; }));
+  EXPECT_TRUE(holding.stopped());
+  EXPECT_EQ(kube.get(kLeases, kLease)["metadata"]["labels"]["team"], "blue");
+}
+
+TEST_F(LeaderElectorTest, LeaseThatWasTakenByAnotherIsLostAtOnce) {
+  acquire();
+  renew_as("other", clock.wall_now());
+  Holding holding(elector);
+  const auto result = holding.ended();
+  ASSERT_FALSE(result);
+  EXPECT_THAT(result.error().message, HasSubstr("lost to \"other\""));
+  EXPECT_FALSE(elector.leading());
+  EXPECT_FALSE(elector.may_write());
+  EXPECT_THAT(metrics.text(), HasSubstr("leader_election_master_status{name=\"apiclient-operator\"} 0"));
+  EXPECT_EQ(stored().holder_identity, "other");
+}
+
+TEST_F(LeaderElectorTest, LeaseThatWasReleasedByHandIsLost) {
+  acquire();
+  renew_as("", clock.wall_now());
+  EXPECT_FALSE(Holding(elector).ended());
+  EXPECT_EQ(stored().holder_identity, "");
+}
+
+TEST_F(LeaderElectorTest, DeletedLeaseIsCreatedAgain) {
+  acquire();
+  kube.erase(kLeases, kLease);
+  Holding holding(elector);
+  EXPECT_TRUE(eventually([&] { return !kube.get(kLeases, kLease).is_null(); }));
+  EXPECT_TRUE(holding.stopped());
+  EXPECT_EQ(stored().holder_identity, "me");
+}
+
+TEST_F(LeaderElectorTest, FailedRenewalsAreTriedAgainUntilTheDeadline) {
+  acquire();
+  for (int failure = 0; failure < 5; ++failure) kube.fail_next(Verb::replace, "leases", unavailable());
+  Holding holding(elector);
+  EXPECT_TRUE(eventually([&] { return kube.calls(Verb::replace, "leases") > 7; }));
+  EXPECT_TRUE(elector.may_write());
+  EXPECT_TRUE(holding.stopped());
+}
+
+TEST_F(LeaderElectorTest, TermEndsWhenNoRenewalSucceedsByTheDeadline) {
+  acquire();
+  for (int failure = 0; failure < 100'000; ++failure) kube.fail_next(Verb::replace, "leases", unavailable());
+  Holding holding(elector);
+  EXPECT_TRUE(eventually([&] { return kube.calls(Verb::replace, "leases") > 3; }));
+  clock.advance(seconds(9));
+  EXPECT_TRUE(elector.may_write());
+  clock.advance(seconds(1));
+  EXPECT_FALSE(elector.may_write());
+  const auto result = holding.ended();
+  ASSERT_FALSE(result);
+  EXPECT_THAT(result.error().message, HasSubstr("the lease was lost"));
+  EXPECT_FALSE(elector.leading());
+}
+
+/// The process sleeps for twenty seconds in the middle of a renewal that the server has already carried out.
+TEST_F(LeaderElectorTest, FrozenProcessMayNotWriteFromTheMomentItWakesUp) {
+  GatedClient gated(kube);
+  LeaderElector frozen(gated, options_of("me"), clock, metrics);
+  ASSERT_TRUE(frozen.acquire({}));
+  gated.open = false;
+  gated.ignores_stop = true;
+  Holding holding(frozen);
+  EXPECT_TRUE(eventually([&] { return gated.waiting == 1; }));
+  EXPECT_TRUE(frozen.may_write());
+  clock.advance(seconds(20));
+  EXPECT_FALSE(frozen.may_write());
+  renew_as("other", clock.wall_now());
+  gated.open = true;
+  const auto result = holding.ended();
+  ASSERT_FALSE(result);
+  EXPECT_FALSE(frozen.leading());
+  EXPECT_EQ(stored().holder_identity, "other");
+}
+
+/// A renewal counts from when it was sent: another replica counts from when it was seen.
+TEST_F(LeaderElectorTest, SlowRenewalCountsFromItsBeginning) {
+  GatedClient gated(kube);
+  LeaderElector slow(gated, options_of("me"), clock, metrics);
+  ASSERT_TRUE(slow.acquire({}));
+  gated.open = false;
+  gated.ignores_stop = true;
+  Holding holding(slow);
+  EXPECT_TRUE(eventually([&] { return gated.waiting == 1; }));
+  clock.advance(seconds(9));
+  std::atomic<bool> hold_next = true;
+  kube.on_write([&](const FakeKube::Write& /*write*/) {
+    if (hold_next.exchange(false)) gated.open = false;  // this one passes, the next one waits
+  });
+  gated.open = true;
+  EXPECT_TRUE(eventually([&] { return !hold_next && gated.waiting == 1; }));
+  EXPECT_TRUE(slow.may_write());
+  clock.advance(seconds(1));
+  EXPECT_FALSE(slow.may_write());
+  gated.open = true;
+  EXPECT_TRUE(eventually([&] { return slow.may_write(); }))
+      << "the next renewal succeeds: nobody led in between";
+  EXPECT_TRUE(holding.stopped());
+}
+
+TEST_F(LeaderElectorTest, RenewalThatHangsIsCutOffAtTheDeadline) {
+  const SystemClock real;
+  GatedClient gated(kube);
+  auto quick = options_of("me", milliseconds(20));
+  quick.renew_deadline = milliseconds(200);
+  LeaderElector elector_with_deadline(gated, quick, real, metrics);
+  ASSERT_TRUE(elector_with_deadline.acquire({}));
+  gated.open = false;
+  const auto started_at = steady_clock::now();
+  EXPECT_FALSE(Holding(elector_with_deadline).ended());
+  EXPECT_LT(steady_clock::now() - started_at, seconds(10));
+  EXPECT_FALSE(elector_with_deadline.leading());
+}
+
+// Release
+// -----------------------------------------------------------------------------------------------------
+
+TEST_F(LeaderElectorTest, ReleaseEmptiesTheHolderAndShortensTheLease) {
+  acquire();
+  elector.release();
+  EXPECT_EQ(stored().holder_identity, "");
+  EXPECT_EQ(stored().lease_duration, seconds(1));
+  EXPECT_FALSE(elector.leading());
+  EXPECT_FALSE(elector.may_write());
+}
+
+TEST_F(LeaderElectorTest, ReleaseIsTriedAgainOnAConflict) {
+  acquire();
+  Json lease = kube.get(kLeases, kLease);
+  lease["metadata"]["labels"]["team"] = "blue";
+  kube.put(kLeases, lease);
+  elector.release();
+  EXPECT_EQ(stored().holder_identity, "");
+}
+
+TEST_F(LeaderElectorTest, ReleaseIsTriedAgainWhenTheServerIsAwayForAMoment) {
+  acquire();
+  kube.fail_next(Verb::replace, "leases", unavailable());
+  kube.fail_next(Verb::replace, "leases", unavailable());
+  kube.lose_reply_next(Verb::replace, "leases");
+  elector.release();
+  EXPECT_EQ(stored().holder_identity, "");
+}
+
+TEST_F(LeaderElectorTest, ReleaseLeavesAnotherHoldersLeaseAlone) {
+  acquire();
+  renew_as("other", clock.wall_now());
+  elector.release();
+  EXPECT_EQ(stored().holder_identity, "other");
+}
+
+TEST_F(LeaderElectorTest, ReleaseWithoutTheLeaseDoesNothing) {
+  put_lease("other");
+  elector.release();
+  EXPECT_EQ(stored().holder_identity, "other");
+  EXPECT_TRUE(kube.writes().empty());
+}
+
+TEST_F(LeaderElectorTest, ReleaseGivesUpAtTheRenewDeadline) {
+  auto quick = options_of("me", milliseconds(10));
+  quick.renew_deadline = milliseconds(100);
+  LeaderElector impatient(kube, quick, clock, metrics);
+  ASSERT_TRUE(impatient.acquire({}));
+  for (int failure = 0; failure < 100'000; ++failure) kube.fail_next(Verb::replace, "leases", unavailable());
+  const auto started_at = steady_clock::now();
+  impatient.release();
+  EXPECT_LT(steady_clock::now() - started_at, seconds(10));
+  EXPECT_FALSE(impatient.leading());
+}
+
+// Two replicas
+// ------------------------------------------------------------------------------------------------
+
+/// One replica of a program: acquires, holds until it loses the lease or is told to give it back, starts
+/// again.
+class Replica {
+ public:
+  Replica(FakeKube& kube, std::string identity, const Clock& clock, unsigned seed)
+      : client(kube),
+        elector(client, options_of(std::move(identity), milliseconds(1)), clock, metrics_),
+        random_(seed) {}
+
+  void run(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      if (!elector.acquire(stop)) return;
+      ++terms;
+      std::stop_source enough;
+      const std::stop_callback also(stop, [&] { enough.request_stop(); });
+      const std::jthread term_limit([&, rounds = random_() % 40](const std::stop_token& ended) {
+        for (unsigned round = 0; round < rounds && !ended.stop_requested(); ++round) {
+          std::this_thread::sleep_for(milliseconds(1));
+        }
+        enough.request_stop();
+      });
+      (void)elector.hold(enough.get_token());
+      elector.release();
+    }
+  }
+
+  GatedClient client;
+  std::atomic<int> terms = 0;
+
+ private:
+  telemetry::Metrics metrics_;
+
+ public:
+  LeaderElector elector;
+
+ private:
+  std::mt19937 random_;
+};
+
+TEST(TwoReplicas, NeverBothMayWrite) {
+  const unsigned seed = std::random_device()();
+  std::cout << "seed " << seed << "\n";
+  std::mt19937 random(seed);
+  test::FakeClock clock;
+  FakeKube kube;
+  Replica first(kube, "first", clock, seed + 1);
+  Replica second(kube, "second", clock, seed + 2);
+  int both = 0;
+  {
+    std::jthread first_thread([&](const std::stop_token& stop) { first.run(stop); });
+    std::jthread second_thread([&](const std::stop_token& stop) { second.run(stop); });
+    for (int step = 0; step < 1'500; ++step) {
+      switch (random() % 30) {
+        case 0: kube.fail_next(Verb::replace, "leases", unavailable()); break;
+        case 1: kube.lose_reply_next(Verb::replace, "leases"); break;
+        case 2: (random() % 2 == 0 ? first : second).client.open = false; break;
+        case 3:
+        case 4:
+        case 5: (random() % 2 == 0 ? first : second).client.open = true; break;
+        case 6: clock.advance(seconds(random() % 20)); break;
+        default: clock.advance(milliseconds(random() % 1'000));
+      }
+      // The clock stands still here. A term of `first` that began anew between its two answers is not an
+      // overlap.
+      const int terms = first.terms;
+      if (first.elector.may_write() && second.elector.may_write() && first.elector.may_write() &&
+          first.terms == terms) {
+        ++both;
+      }
+      std::this_thread::sleep_for(std::chrono::microseconds(random() % 2'000));
+    }
+    first.client.open = true;
+    second.client.open = true;
+    first_thread.request_stop();
+    second_thread.request_stop();
+  }
+  EXPECT_EQ(both, 0) << "seed " << seed;
+  EXPECT_GT(first.terms + second.terms, 5)
+      << "seed " << seed << ": the schedule was too dull to show anything";
+}
+
+struct OptionsRow {
+  std::string name;
+  std::function<void(LeaderElectorOptions&)> change;
+  bool valid;
+};
+void PrintTo(const OptionsRow& row, std::ostream* out) { *out << row.name; }
+
+class LeaderElectorOptionsTest : public testing::TestWithParam<OptionsRow> {};
+
+TEST_P(LeaderElectorOptionsTest, AreChecked) {
+  LeaderElectorOptions options = options_of("me", seconds(2));
+  GetParam().change(options);
+  const auto result = options.check();
+  ASSERT_EQ(result.has_value(), GetParam().valid);
+  if (!result) {
+    EXPECT_EQ(result.error().kind, ErrorKind::invalid);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rules, LeaderElectorOptionsTest,
+    testing::Values(
+        OptionsRow{"Default", [](auto& /*options*/) {}, true},
+        OptionsRow{"LeaseNotLongerThanDeadline", [](auto& options) { options.lease_duration = seconds(10); },
+                   false},
+        OptionsRow{"DeadlineNotLongerThanJitteredRetry",
+                   [](auto& options) { options.renew_deadline = milliseconds(2'400); }, false},
+        OptionsRow{"DeadlineJustLongEnough",
+                   [](auto& options) { options.renew_deadline = milliseconds(2'401); }, true},
+        OptionsRow{"NoRetryPeriod", [](auto& options) { options.retry_period = milliseconds(0); }, false},
+        OptionsRow{"NoIdentity", [](auto& options) { options.identity.clear(); }, false},
+        OptionsRow{"NoLeaseName", [](auto& options) { options.lease.name.clear(); }, false},
+        OptionsRow{"NoLeaseNamespace", [](auto& options) { options.lease.namespace_name.clear(); }, false}),
+    [](const auto& row) { return row.param.name; });
+
+}  // namespace
+}  // namespace apiclient::runtime
