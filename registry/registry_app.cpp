@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/core_dump.h"
 #include "registry/admin_request.h"
 #include "registry/metadata_document.h"
 #include "registry/problem.h"
@@ -78,6 +79,7 @@ Result<RegistryApp::Foundation> RegistryApp::lay_foundation(const Options& optio
 }
 
 Result<std::unique_ptr<RegistryApp>> RegistryApp::make(const Options& options) {
+  RETURN_IF_ERROR(forbid_core_dumps());
   ASSIGN_OR_RETURN(Foundation foundation, lay_foundation(options));
   std::unique_ptr<RegistryApp> app(new RegistryApp(options, std::move(foundation)));
   RETURN_IF_ERROR(app->bind(options));

@@ -13,6 +13,7 @@
 #include "app/probe_server.h"
 #include "app/signals.h"
 #include "backend/registry_connection.h"
+#include "base/core_dump.h"
 #include "base/random.h"
 #include "http/cpprest_transport.h"
 #include "kube/cluster_config.h"
@@ -128,7 +129,7 @@ class ControllerApp {
     if (change.after && secret_writes_.take(change.key(), change.after->resource_version)) return;
     if (change.before->staged) return;
     const kube::ObjectKey owner{.namespace_name = change.key().namespace_name, .name = change.before->owner_name};
-    memory_.request_check(owner);
+    memory_.request_check(owner, reconciler::Doubt::secret);
     client_queue_.add(owner);
   }
 
@@ -138,7 +139,7 @@ class ControllerApp {
                               (client.pinned_registry.empty() &&
                                (client.registry_name.empty() || client.registry_name == name));
       if (!may_use_it) return;
-      if (spec_changed) memory_.request_check(client.key);
+      if (spec_changed) memory_.request_check(client.key, reconciler::Doubt::state);
       client_queue_.add(client.key, Priority::resync);
     });
   }
@@ -245,6 +246,7 @@ class ControllerApp {
 }  // namespace
 
 Result<void> run_controller(const Options& options, std::stop_token stop) {
+  RETURN_IF_ERROR(forbid_core_dumps());
   const SystemClock clock;
   telemetry::Metrics metrics;
   ASSIGN_OR_RETURN(kube::ClusterConfig config,

@@ -111,8 +111,7 @@ Result<http::UriParts> check_url(std::string_view field, std::string_view url) {
 
 std::string_view to_string(RegistryKind kind) {
   switch (kind) {
-    case RegistryKind::embedded:
-      return "embedded";
+    case RegistryKind::embedded: return "embedded";
   }
   return "embedded";
 }

@@ -40,19 +40,14 @@ std::optional<Problem> read_problem(const http::Response& response) {
 
 ErrorKind kind_of_own_refusal(int status_code, std::string_view code) {
   switch (status_code) {
-    case 404:
-      return code == "not_found" ? ErrorKind::not_found : ErrorKind::protocol;
-    case 409:
-      return code == "already_exists" ? ErrorKind::already_exists : ErrorKind::conflict;
-    case 412:
-      return ErrorKind::conflict;
+    case 404: return code == "not_found" ? ErrorKind::not_found : ErrorKind::protocol;
+    case 409: return code == "already_exists" ? ErrorKind::already_exists : ErrorKind::conflict;
+    case 412: return ErrorKind::conflict;
     case 400:
     case 413:
     case 415:
-    case 422:
-      return ErrorKind::invalid;
-    default:
-      return ErrorKind::protocol;
+    case 422: return ErrorKind::invalid;
+    default: return ErrorKind::protocol;
   }
 }
 

@@ -23,12 +23,9 @@ bool pause(std::chrono::milliseconds length, const std::stop_token& stop) {
 
 std::string_view to_string(Verdict verdict) {
   switch (verdict) {
-    case Verdict::accepted:
-      return "accepted";
-    case Verdict::rejected:
-      return "rejected";
-    case Verdict::unknown:
-      return "unknown";
+    case Verdict::accepted: return "accepted";
+    case Verdict::rejected: return "rejected";
+    case Verdict::unknown: return "unknown";
   }
   return "unknown";
 }

@@ -25,7 +25,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl.hpp>
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <poll.h>
 
@@ -35,8 +34,10 @@
 #include <vector>
 
 #include "http/exchange.h"
+#include "http/exchange_flow.h"
 #include "http/request_limit.h"
 #include "http/tls_material.h"
+#include "http/transport_failure.h"
 #include "http/uri.h"
 
 namespace apiclient::http {
@@ -86,12 +87,6 @@ void inspect_plain(cpprest::client::native_handle handle) {
 void inspect_tls(cpprest::client::native_handle handle) {
   inspect_connection(
       static_cast<boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>*>(handle)->next_layer());
-}
-
-bool is_ip_literal(const std::string& host) {
-  in6_addr ignored{};
-  return ::inet_pton(AF_INET, host.c_str(), &ignored) == 1 ||
-         ::inet_pton(AF_INET6, host.c_str(), &ignored) == 1;
 }
 
 cpprest::client::http_client_config make_config(const TlsOptions& tls, const UriParts& base,
@@ -254,32 +249,6 @@ Response head_of(const cpprest::http_response& answer) {
   return head;
 }
 
-/// The library's texts are fixed words, but only these are known to be; its error numbers are mostly
-/// meaningless.
-std::string_view describe(std::string_view library_text) {
-  struct Known {
-    std::string_view theirs;
-    std::string_view ours;
-  };
-  static constexpr Known kKnown[] = {
-      {"Error resolving address", "the host name cannot be resolved"},
-      {"Failed to resolve address", "the host name cannot be resolved"},
-      {"Failed to connect", "cannot connect"},
-      {"Error in SSL handshake", "the TLS handshake failed (is the certificate trusted, and for this name?)"},
-      {"Failed to write request", "the connection broke while the request was sent"},
-      {"Failed to read HTTP status line", "the connection ended before an answer"},
-      {"cannot rewind input stream", "the connection ended before an answer"},
-      {"Invalid HTTP status line", "the answer is not HTTP"},
-      {"Retrieving message chunk header", "the connection ended in the middle of the answer"},
-      {"Failed to read chunked response", "the connection ended in the middle of the answer"},
-      {"Failed to read response body", "the connection ended in the middle of the answer"},
-      {"Invalid chunked response header", "the answer's chunks are malformed"},
-  };
-  const auto* const known = std::ranges::find_if(
-      kKnown, [&](const Known& entry) { return library_text.starts_with(entry.theirs); });
-  return known == std::end(kKnown) ? "the connection failed" : known->ours;
-}
-
 std::optional<Error> error_of(const pplx::task<cpprest::http_response>& task) {
   try {
     task.get();
@@ -290,7 +259,7 @@ std::optional<Error> error_of(const pplx::task<cpprest::http_response>& task) {
     const int number = problem.error_code().value();
     if (number == ETIMEDOUT) return Error{ErrorKind::timeout, "no answer in time"};
     if (number == ECANCELED) return Error{ErrorKind::cancelled, "cancelled"};
-    return Error{ErrorKind::unavailable, std::string(describe(problem.what()))};
+    return Error{ErrorKind::unavailable, std::string(describe_failure(problem.what()))};
   } catch (...) {
     return Error{ErrorKind::unavailable, "the request failed"};
   }
@@ -321,20 +290,8 @@ class Attempt {
             [exchange](const pplx::task<cpprest::http_response>& done) { exchange->finish(error_of(done)); });
   }
 
-  Failure give_up(ErrorKind kind, std::string message) {
-    cancel();
-    return fail(kind, std::move(message));
-  }
-  Failure give_up(Exchange::Progress progress) {
-    if (progress == Exchange::Progress::stopped) return give_up(ErrorKind::cancelled, "asked to stop");
-    return give_up(ErrorKind::timeout, "no answer in time");
-  }
-
-  Result<Response> result() {
-    auto result = exchange_->take_result();
-    if (result) clients_.give_back(std::move(client_), exchange_);
-    return result;
-  }
+  /// The exchange ended well: the connection can serve the next one.
+  void keep() { clients_.give_back(std::move(client_), exchange_); }
 
  private:
   void cancel() {
@@ -350,11 +307,6 @@ class Attempt {
   pplx::cancellation_token_source cancellation_;
 };
 
-bool is_framed(const Response& head) {
-  return head.status_code == 204 || !find_header(head.headers, "Content-Length").empty() ||
-         !find_header(head.headers, "Transfer-Encoding").empty();
-}
-
 class CpprestTransport final : public Transport {
  public:
   CpprestTransport(TransportOptions options, const UriParts& base,
@@ -369,56 +321,27 @@ class CpprestTransport final : public Transport {
     const BootTime deadline = BootClock::now() + request.timeout;
     auto place = limit_.acquire(stop, deadline);
     if (!place) return fail(named(request, std::move(place).error()));
-    return attempt(request, true, [&](Attempt& attempt, Exchange& exchange) -> Result<Response> {
-      const auto progress = exchange.wait_finished(stop, deadline);
-      if (progress != Exchange::Progress::made) return attempt.give_up(progress);
-      return attempt.result();
-    });
+    return attempt(request, true,
+                   [&](Exchange& exchange) { return await_response(exchange, stop, deadline); });
   }
 
   Result<Response> stream(const Request& request, const OnChunk& on_chunk, std::stop_token stop) override {
-    const BootTime deadline = BootClock::now() + std::min(request.timeout, options_.idle_timeout);
+    const StreamTimes times{
+        .head_deadline = BootClock::now() + std::min(request.timeout, options_.idle_timeout),
+        .idle_timeout = options_.idle_timeout};
     std::optional<Error> refused;  // the caller's own error goes back to it as it is
-    auto outcome = attempt(request, false, [&](Attempt& attempt, Exchange& exchange) -> Result<Response> {
-      const auto progress = exchange.wait_head(stop, deadline);
-      if (progress != Exchange::Progress::made) return attempt.give_up(progress);
-      const auto head = exchange.head();
-      if (!head) return attempt.result();
-      if (!head->ok()) return collect(attempt, exchange, stop);
-      if (!is_framed(*head)) {
-        return attempt.give_up(ErrorKind::protocol, "the answer is neither chunked nor has a length");
-      }
-      return consume(attempt, exchange, stop, [&](std::string_view chunk) {
-        auto taken = on_chunk(chunk);
-        if (!taken) refused = std::move(taken).error();
-        return !refused;
-      });
-    });
-    if (refused) return fail(*refused);
+    const auto take = [&](std::string_view chunk) {
+      auto taken = on_chunk(chunk);
+      if (!taken) refused = std::move(taken).error();
+      return !refused;
+    };
+    auto outcome = attempt(request, false,
+                           [&](Exchange& exchange) { return await_stream(exchange, stop, times, take); });
+    if (refused) return fail(std::move(*refused));
     return outcome;
   }
 
  private:
-  /// The body of an answer that is not a stream.
-  Result<Response> collect(Attempt& attempt, Exchange& exchange, const std::stop_token& stop) const {
-    exchange.collect();
-    const auto progress = exchange.wait_finished(stop, BootClock::now() + options_.idle_timeout);
-    if (progress != Exchange::Progress::made) return attempt.give_up(progress);
-    return attempt.result();
-  }
-
-  Result<Response> consume(Attempt& attempt, Exchange& exchange, const std::stop_token& stop,
-                           const std::function<bool(std::string_view)>& take) const {
-    for (;;) {
-      const auto progress = exchange.wait_chunk(stop, BootClock::now() + options_.idle_timeout);
-      if (progress != Exchange::Progress::made) return attempt.give_up(progress);
-      const auto chunk = exchange.chunk();
-      if (!chunk) return attempt.result();
-      if (!take(*chunk)) return attempt.give_up(ErrorKind::cancelled, "ended by the caller");
-      exchange.release_chunk();
-    }
-  }
-
   /// Runs `perform` on a pooled connection, and once more on a fresh one when the pooled one was found dead
   /// before anything was sent.
   template <typename Perform>
@@ -429,8 +352,11 @@ class CpprestTransport final : public Transport {
       auto exchange = std::make_shared<Exchange>(collect_body, options_.max_body_bytes);
       Attempt attempt(clients_, fresh ? clients_.fresh() : clients_.take(), exchange);
       attempt.start(std::move(*message));
-      auto outcome = perform(attempt, *exchange);
-      if (outcome) return outcome;
+      auto outcome = perform(*exchange);
+      if (outcome) {
+        attempt.keep();
+        return outcome;
+      }
       if (fresh || !is_stale(outcome.error())) return fail(named(request, std::move(outcome).error()));
     }
   }

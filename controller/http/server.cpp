@@ -1,7 +1,6 @@
 #include "http/server.h"
 
 #include <httplib.h>
-#include <netdb.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/eventfd.h>
@@ -10,11 +9,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <regex>
 #include <thread>
 #include <utility>
 
 #include "http/connection_io.h"
+#include "http/listener.h"
+#include "http/router.h"
 #include "http/uri.h"
 #include "http/worker_threads.h"
 #include "telemetry/log.h"
@@ -29,7 +29,6 @@ constexpr auto kIdleTimeout = 90s;  ///< longer than clients keep idle connectio
 constexpr auto kIdleUnderPressure = 1s;
 constexpr std::size_t kHeaderBytes = 16U << 10U;
 constexpr std::size_t kDrainBytes = 1U << 20U;  ///< read and dropped of a body that is too long
-constexpr int kBacklog = 256;
 
 // ---- from and to the library's types
 
@@ -115,50 +114,6 @@ class LibraryQueue final : public httplib::TaskQueue {
 
 // ---- routing
 
-struct CompiledRoute {
-  Route route;
-  std::regex pattern;
-};
-
-class Router {
- public:
-  explicit Router(std::vector<Route> routes) {
-    for (Route& route : routes) {
-      std::regex pattern(route.pattern, std::regex::ECMAScript | std::regex::optimize);
-      routes_.push_back({std::move(route), std::move(pattern)});
-    }
-  }
-
-  struct Match {
-    const Route* route = nullptr;
-    std::vector<std::string> captures;
-    std::string allowed;  ///< methods of this path, when the asked one is not among them
-  };
-  /// Empty when a captured part is not properly percent-encoded.
-  [[nodiscard]] std::optional<Match> find(Method method, const std::string& path) const {
-    Match match;
-    for (const auto& [route, pattern] : routes_) {
-      std::smatch groups;
-      if (!std::regex_match(path, groups, pattern)) continue;
-      if (route.method != method) {
-        match.allowed.append(match.allowed.empty() ? "" : ", ").append(to_string(route.method));
-        continue;
-      }
-      for (std::size_t i = 1; i < groups.size(); ++i) {
-        auto capture = decode_segment(groups[i].str());
-        if (!capture) return std::nullopt;
-        match.captures.push_back(std::move(*capture));
-      }
-      match.route = &route;
-      return match;
-    }
-    return match;
-  }
-
- private:
-  std::vector<CompiledRoute> routes_;
-};
-
 Response refuse_route(const Router::Match& match) {
   if (match.allowed.empty()) return problem_response(404);
   Response response = problem_response(405);
@@ -174,69 +129,6 @@ Response run_handler(const Route& route, const ServerRequest& request) {
                            {{"method", to_string(route.method)}, {"route", route.pattern}});
     return problem_response(500);
   }
-}
-
-// ---- listening
-
-struct FreeAddresses {
-  void operator()(addrinfo* addresses) const { freeaddrinfo(addresses); }
-};
-using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
-
-Result<Addresses> resolve(const std::string& address) {
-  const std::size_t colon = address.rfind(':');
-  if (colon == std::string::npos) return fail(ErrorKind::invalid, "\"" + address + "\" is not host:port");
-  std::string host = address.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  const std::string port = address.substr(colon + 1);
-  std::uint16_t number = 0;  // getaddrinfo would take 99999 for 34463
-  const auto [end, problem] = std::from_chars(port.data(), port.data() + port.size(), number);
-  addrinfo hints{};
-  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (problem != std::errc() || end != port.data() + port.size() ||
-      getaddrinfo(host.empty() ? nullptr : host.c_str(), port.c_str(), &hints, &found) != 0) {
-    return fail(ErrorKind::invalid, "\"" + address + "\" is not a usable address to listen on");
-  }
-  return Addresses(found);
-}
-
-/// -1 when this address cannot be used.
-int listen_on(const addrinfo& address) {
-  const int listener = ::socket(address.ai_family, address.ai_socktype | SOCK_CLOEXEC, address.ai_protocol);
-  if (listener < 0) return -1;
-  const int on = 1;
-  const int off = 0;
-  ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  ::setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // accepted connections inherit it
-  if (address.ai_family == AF_INET6) ::setsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-  if (::bind(listener, address.ai_addr, address.ai_addrlen) == 0 && ::listen(listener, kBacklog) == 0)
-    return listener;
-  ::close(listener);
-  return -1;
-}
-
-Result<int> open_listener(const std::string& address) {
-  ASSIGN_OR_RETURN(const Addresses addresses, resolve(address));
-  // IPv6 first: without a host its socket takes IPv4 too.
-  for (const int family : {AF_INET6, AF_INET}) {
-    for (const addrinfo* next = addresses.get(); next != nullptr; next = next->ai_next) {
-      if (next->ai_family != family) continue;
-      if (const int listener = listen_on(*next); listener >= 0) return listener;
-    }
-  }
-  return fail(ErrorKind::unavailable, "cannot listen on " + address);
-}
-
-int port_of(int listener) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
-  const in_port_t port = address.ss_family == AF_INET6
-                             ? reinterpret_cast<const sockaddr_in6&>(address).sin6_port
-                             : reinterpret_cast<const sockaddr_in&>(address).sin_port;
-  return ntohs(port);
 }
 
 struct FreeTls {
@@ -262,16 +154,15 @@ Result<TlsContext> make_tls(const ServerOptions& options) {
 
 class HttplibServer final : public Server, private httplib::Server {
  public:
-  HttplibServer(const ServerOptions& options, Router router, int listener, TlsContext tls)
+  HttplibServer(const ServerOptions& options, Router router, Listener listener, TlsContext tls)
       : router_(std::move(router)),
         max_body_bytes_(options.max_body_bytes),
         header_timeout_(options.header_timeout),
-        listener_(listener),
-        port_(port_of(listener)),
+        listener_(std::move(listener)),
         stop_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
         tls_(std::move(tls)),
         threads_(options.threads) {
-    svr_sock_ = listener;
+    svr_sock_ = listener_.socket();
     new_task_queue = [this] { return new LibraryQueue(threads_); };
     set_payload_max_length(max_body_bytes_ + kDrainBytes);  // ours is checked first, and answers
     // The path that the library matches is decoded, which would confuse "/" and "%2F": routing is done here.
@@ -297,7 +188,6 @@ class HttplibServer final : public Server, private httplib::Server {
   HttplibServer& operator=(const HttplibServer&) = delete;
   ~HttplibServer() override {
     HttplibServer::stop();
-    ::close(listener_);
     ::close(stop_fd_);
   }
 
@@ -309,11 +199,12 @@ class HttplibServer final : public Server, private httplib::Server {
     svr_sock_ = INVALID_SOCKET;
     ::eventfd_write(stop_fd_, 1);
     threads_.release();
-    ::shutdown(listener_, SHUT_RDWR);  // ends accept(); closed later, so that the number is not given away
+    ::shutdown(listener_.socket(),
+               SHUT_RDWR);  // ends accept(); closed later, so that the number is not given away
     if (acceptor_.joinable()) acceptor_.join();
   }
 
-  [[nodiscard]] int port() const override { return port_; }
+  [[nodiscard]] int port() const override { return listener_.port(); }
 
  private:
   bool process_and_close_socket(socket_t socket) override {
@@ -407,8 +298,7 @@ class HttplibServer final : public Server, private httplib::Server {
   const Router router_;
   const std::size_t max_body_bytes_;
   const std::chrono::milliseconds header_timeout_;
-  const int listener_;
-  const int port_;
+  const Listener listener_;
   const int stop_fd_;
   const TlsContext tls_;
   WorkerThreads threads_;
@@ -424,14 +314,10 @@ std::string_view ServerRequest::query_value(std::string_view name) const {
 
 Result<std::unique_ptr<Server>> Server::bind(const ServerOptions& options, std::vector<Route> routes) {
   ASSIGN_OR_RETURN(TlsContext tls, make_tls(options));
-  try {
-    Router router(std::move(routes));
-    ASSIGN_OR_RETURN(const int listener, open_listener(options.address));
-    return std::unique_ptr<Server>(
-        std::make_unique<HttplibServer>(options, std::move(router), listener, std::move(tls)));
-  } catch (const std::regex_error&) {
-    return fail(ErrorKind::internal, "a route's pattern is not a regular expression");
-  }
+  ASSIGN_OR_RETURN(Router router, Router::make(std::move(routes)));
+  ASSIGN_OR_RETURN(Listener listener, Listener::open(options.address));
+  return std::unique_ptr<Server>(
+      std::make_unique<HttplibServer>(options, std::move(router), std::move(listener), std::move(tls)));
 }
 
 }  // namespace apiclient::http

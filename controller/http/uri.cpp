@@ -1,5 +1,7 @@
 #include "http/uri.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -169,6 +171,12 @@ Result<UriParts> split_uri(std::string_view uri) {
   parts.port = *port;
   parts.path = std::string(rest.substr(path));
   return parts;
+}
+
+bool is_ip_literal(const std::string& host) {
+  in6_addr ignored{};
+  return ::inet_pton(AF_INET, host.c_str(), &ignored) == 1 ||
+         ::inet_pton(AF_INET6, host.c_str(), &ignored) == 1;
 }
 
 }  // namespace apiclient::http

@@ -40,4 +40,7 @@ struct UriParts {
 /// http and https only; no user info, no fragment.
 Result<UriParts> split_uri(std::string_view uri);
 
+/// An IPv4 or IPv6 address; no brackets.
+bool is_ip_literal(const std::string& host);
+
 }  // namespace apiclient::http

@@ -70,20 +70,13 @@ ErrorKind kind_of(int code, const Status& status) {
   if (code == 422 && contains(status.fields, "metadata.uid")) return ErrorKind::conflict;
   if (reason == "AlreadyExists") return ErrorKind::already_exists;
   switch (code) {
-    case 401:
-      return ErrorKind::unauthorized;
-    case 403:
-      return ErrorKind::forbidden;
-    case 404:
-      return ErrorKind::not_found;
-    case 408:
-      return ErrorKind::unavailable;
-    case 409:
-      return ErrorKind::conflict;
-    case 429:
-      return ErrorKind::throttled;
-    default:
-      break;
+    case 401: return ErrorKind::unauthorized;
+    case 403: return ErrorKind::forbidden;
+    case 404: return ErrorKind::not_found;
+    case 408: return ErrorKind::unavailable;
+    case 409: return ErrorKind::conflict;
+    case 429: return ErrorKind::throttled;
+    default: break;
   }
   if (code >= 400 && code < 500) return ErrorKind::invalid;
   return code >= 500 ? ErrorKind::unavailable : ErrorKind::protocol;

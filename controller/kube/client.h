@@ -27,9 +27,9 @@ struct ListOptions {
   std::string label_selector = {};
   std::string field_selector = {};
   Content content = Content::full;
-  /// Kubernetes API, "resourceVersion in list": "0" any cached state, "" the newest, else not older than
-  /// this.
+  /// Kubernetes API, "resourceVersion in list": "0" any cached state, "" the newest, else not older than it.
   std::string resource_version = "0";
+  /// 0: all at once. A server may ignore it; with version "0" its watch cache does.
   int page_size = 500;
 };
 
@@ -59,6 +59,8 @@ class Reader {
   virtual Result<std::optional<Json>> find(const ResourceType& type, const ObjectKey& key,
                                            std::stop_token stop) = 0;
   /// All pages, in order, each item once; returns the list's resource version. An error of `on_item` ends it.
+  /// `expired` can come after some items, when the rest of the list is no longer to be had: drop them, begin
+  /// again.
   virtual Result<std::string> list(const ResourceType& type, const ListOptions& options,
                                    const std::function<Result<void>(Json&& item)>& on_item,
                                    std::stop_token stop) = 0;

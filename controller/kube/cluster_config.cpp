@@ -106,6 +106,14 @@ std::unique_ptr<TokenSource> make_token(const KubeconfigUser& user, const Clock&
   return user.token.empty() ? make_no_token() : make_fixed_token(user.token.clone());
 }
 
+/// A token file that cannot be read now is a mistake of the configuration; later it would be a passing
+/// failure.
+Result<Secret> first_token(TokenSource& source) {
+  auto token = source.token();
+  if (!token) return fail(ErrorKind::invalid, token.error().message);
+  return token;
+}
+
 /// The entry that a context names; naming none is an entry without anything.
 template <typename Entry>
 Result<const Entry*> entry_of(const std::map<std::string, Entry>& entries, const std::string& name,
@@ -142,7 +150,7 @@ Result<ClusterConfig> from_kubeconfig(const Kubeconfig& config, const std::strin
   RETURN_IF_ERROR(read_trust(*cluster, result.tls));
   RETURN_IF_ERROR(read_identity(*user, result.tls));
   result.token = make_token(*user, clock);
-  ASSIGN_OR_RETURN(const Secret token, result.token->token());
+  ASSIGN_OR_RETURN(const Secret token, first_token(*result.token));
   if (!token.empty() && !result.server.starts_with("https://")) {
     return fail(ErrorKind::invalid,
                 cluster->where + ".server: must be https, or the token could be read on the way");
@@ -158,7 +166,7 @@ Result<ClusterConfig> from_pod(const ClusterEnvironment& environment, const Cloc
                            "https://" + address + ":" + variable(environment, "KUBERNETES_SERVICE_PORT")};
   ASSIGN_OR_RETURN(result.tls.ca_pem, read_file(directory + "/ca.crt"));
   result.token = make_file_token(directory + "/token", clock);
-  RETURN_IF_ERROR(result.token->token());
+  RETURN_IF_ERROR(first_token(*result.token));
   std::string name = read_file(directory + "/namespace").value_or("");
   name.erase(name.find_last_not_of(" \r\n\t") + 1);
   result.default_namespace = std::move(name);

@@ -21,9 +21,9 @@ struct ClusterConfig {
 };
 
 struct ClusterConfigOptions {
-  std::string kubeconfig =
-      {};                    ///< path given by flag; empty: $KUBECONFIG, then in-cluster, then ~/.kube/config
-  std::string context = {};  ///< empty: the current one
+  /// Path given by flag; empty: $KUBECONFIG, then in-cluster, then ~/.kube/config.
+  std::string kubeconfig = {};
+  std::string context = {};  ///< empty: the current one; given: of a kubeconfig, never in-cluster
 };
 
 /// The environment as the loader sees it, so that tests need no process environment.

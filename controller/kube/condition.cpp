@@ -26,12 +26,9 @@ auto find_type(auto& conditions, std::string_view type) {
 
 std::string_view to_string(ConditionStatus status) {
   switch (status) {
-    case ConditionStatus::true_value:
-      return "True";
-    case ConditionStatus::false_value:
-      return "False";
-    case ConditionStatus::unknown:
-      return "Unknown";
+    case ConditionStatus::true_value: return "True";
+    case ConditionStatus::false_value: return "False";
+    case ConditionStatus::unknown: return "Unknown";
   }
   return "Unknown";
 }

@@ -1,8 +1,6 @@
 #pragma once
 // kube::Client over HTTP. Thread-safe. Errors carry the call in front ("create secrets team-a/x: …") and
-// never a body. A list that expires between two pages ends with `expired` after some items were handed out:
-// the caller drops what it has collected and lists again. Retrying is the transport's and the caller's
-// business.
+// never a body. Nothing is repeated here: that is the transport's and the caller's business.
 
 #include <chrono>
 #include <functional>

@@ -52,15 +52,16 @@ Result<Action> ApiClientReconciler::reconcile(const kube::ObjectKey& key, std::s
     wiring_.memory.forget(key);
     return Action::await_change();
   }
+  const RaisedDoubt doubt = wiring_.memory.doubt(key);
   if (is_settled_in_cache(*summary)) return rest(*summary);
   ASSIGN_OR_RETURN(std::optional<api::ApiClient> client, observer_.find_client(key, stop));
   if (!client) return Action::await_change();
   return client->meta.deleting() ? clean_up(std::move(*client), std::move(stop))
-                                 : apply(std::move(*client), std::move(stop));
+                                 : apply(std::move(*client), doubt, std::move(stop));
 }
 
 bool ApiClientReconciler::is_settled_in_cache(const api::ApiClientSummary& summary) const {
-  if (wiring_.memory.check_requested(summary.key)) return false;
+  if (wiring_.memory.doubt(summary.key).doubt != Doubt::none) return false;
   const auto registry = wiring_.registries.find(summary.pinned_registry);
   const auto target =
       wiring_.secrets.find({.namespace_name = summary.key.namespace_name, .name = summary.binding_name});
@@ -80,41 +81,43 @@ Action ApiClientReconciler::rest(const api::ApiClientSummary& summary) {
   const auto spread = milliseconds(static_cast<milliseconds::rep>(static_cast<double>(interval.count()) * random_unit()));
   const BootTime due = wiring_.memory.next_check(summary.key, now + spread);
   if (due <= now) {
-    wiring_.memory.request_check(summary.key);
+    wiring_.memory.request_check(summary.key, Doubt::state);
     return Action::requeue_after(milliseconds(0));
   }
   return Action::requeue_after(std::chrono::duration_cast<milliseconds>(due - now) + milliseconds(1));
 }
 
-Result<Action> ApiClientReconciler::apply(api::ApiClient client, std::stop_token stop) {
+Result<Action> ApiClientReconciler::apply(api::ApiClient client, const RaisedDoubt& doubt, std::stop_token stop) {
   const Resolution resolution =
       wiring_.registries.resolve(client, namespace_labels(client.meta.key.namespace_name));
   if (std::holds_alternative<NotYetKnown>(resolution)) return Action::await_change();
   if (const auto* refusal = std::get_if<Refusal>(&resolution)) return hold(client, {.refusal = *refusal}, stop);
   auto registry = std::get<RegistryDirectory::Snapshot>(resolution);
-  if (registry->state == RegistryState::ready) return apply_at(std::move(client), std::move(registry), stop);
+  if (registry->state == RegistryState::ready) {
+    return apply_at(std::move(client), std::move(registry), doubt, std::move(stop));
+  }
   return hold(client,
               {.refusal = {.reason = registry->reason, .message = "registry " + registry->name + ": " + registry->message}},
               std::move(stop));
 }
 
 Result<Action> ApiClientReconciler::apply_at(api::ApiClient client, RegistryDirectory::Snapshot registry,
-                                             std::stop_token stop) {
+                                             const RaisedDoubt& doubt, std::stop_token stop) {
   auto desired = desired_client(client, *registry);
   if (const auto* refusal = std::get_if<Refusal>(&desired)) return hold(client, {.refusal = *refusal}, stop);
   const bool asked = client.meta.annotation(api::kReconcileAnnotation) != client.status.last_handled_reconcile &&
                      client.status.issued();
-  const bool check = asked || wiring_.memory.check_requested(client.meta.key);
+  const bool check = asked || doubt.doubt == Doubt::secret;
   ASSIGN_OR_RETURN(Observation seen, observer_.observe(std::move(client), std::move(registry),
                                                        std::move(std::get<DesiredClient>(desired)), stop));
   auto looked = Observer::observe_registry(seen, check, stop);
-  if (looked) return run_plan(seen, std::move(stop));
+  if (looked) return run_plan(seen, doubt, std::move(stop));
   auto held = held_by_registry(std::move(looked).error(), seen.registry->name);
   if (!held) return failure_of(std::move(held));
   return hold(seen.client, **held, std::move(stop));
 }
 
-Result<Action> ApiClientReconciler::run_plan(Observation& seen, std::stop_token stop) {
+Result<Action> ApiClientReconciler::run_plan(Observation& seen, const RaisedDoubt& doubt, std::stop_token stop) {
   const Plan plan = make_plan(seen, wiring_.clock.wall_now());
   if (plan.stop) return hold(seen.client, {.refusal = *plan.stop}, std::move(stop));
   StepPerformer performer({.client = wiring_.client, .journal = journal_, .clock = wiring_.clock}, seen, plan, stop);
@@ -124,7 +127,7 @@ Result<Action> ApiClientReconciler::run_plan(Observation& seen, std::stop_token 
   }
   if (!outcome) return hold_or_fail(seen.client, std::move(outcome).error(), std::move(stop));
   if (*outcome) return hold(seen.client, **outcome, std::move(stop));
-  return finish(seen);
+  return finish(seen, doubt);
 }
 
 Result<Action> ApiClientReconciler::hold_or_fail(api::ApiClient& client, Error error, std::stop_token stop) {
@@ -135,15 +138,15 @@ Result<Action> ApiClientReconciler::hold_or_fail(api::ApiClient& client, Error e
   return hold(client, held, std::move(stop));
 }
 
-Result<Action> ApiClientReconciler::finish(const Observation& seen) {
+Result<Action> ApiClientReconciler::finish(const Observation& seen, const RaisedDoubt& doubt) {
   const milliseconds interval = seen.registry->spec.resync_interval;
   std::optional<BootTime> next_check;
   if (interval.count() > 0) next_check = wiring_.clock.now() + jittered(interval);
   wiring_.client_writes.wrote(seen.client.meta.key, seen.client.meta.resource_version);
-  wiring_.memory.succeeded(seen.client.meta.key, seen.client.meta.resource_version, next_check);
+  wiring_.memory.succeeded(seen.client.meta.key, seen.client.meta.resource_version, next_check, doubt);
   if (seen.client.status.previous && seen.client.status.previous->retire_at) {
     const auto left = *seen.client.status.previous->retire_at - wiring_.clock.wall_now();
-    wiring_.memory.request_check(seen.client.meta.key);
+    wiring_.memory.request_check(seen.client.meta.key, Doubt::state);
     return Action::requeue_after(std::max(milliseconds(1), std::chrono::ceil<milliseconds>(left)));
   }
   return interval.count() > 0 ? Action::requeue_after(std::chrono::ceil<milliseconds>(*next_check - wiring_.clock.now()))

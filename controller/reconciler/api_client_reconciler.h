@@ -47,12 +47,13 @@ class ApiClientReconciler final : public runtime::Reconciler {
   [[nodiscard]] bool is_settled_in_cache(const api::ApiClientSummary& summary) const;
   /// Nothing to do now; when to look again.
   runtime::Action rest(const api::ApiClientSummary& summary);
-  Result<runtime::Action> apply(api::ApiClient client, std::stop_token stop);
-  Result<runtime::Action> apply_at(api::ApiClient client, RegistryDirectory::Snapshot registry, std::stop_token stop);
-  Result<runtime::Action> run_plan(Observation& seen, std::stop_token stop);
+  Result<runtime::Action> apply(api::ApiClient client, const RaisedDoubt& doubt, std::stop_token stop);
+  Result<runtime::Action> apply_at(api::ApiClient client, RegistryDirectory::Snapshot registry,
+                                   const RaisedDoubt& doubt, std::stop_token stop);
+  Result<runtime::Action> run_plan(Observation& seen, const RaisedDoubt& doubt, std::stop_token stop);
   Result<runtime::Action> hold(api::ApiClient& client, const Held& held, std::stop_token stop);
   Result<runtime::Action> hold_or_fail(api::ApiClient& client, Error error, std::stop_token stop);
-  Result<runtime::Action> finish(const Observation& seen);
+  Result<runtime::Action> finish(const Observation& seen, const RaisedDoubt& doubt);
   Result<runtime::Action> clean_up(api::ApiClient client, std::stop_token stop);
   [[nodiscard]] bool namespace_is_lost(const api::ApiClient& client) const;
   [[nodiscard]] kube::StringMap namespace_labels(const std::string& name) const;

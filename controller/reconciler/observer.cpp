@@ -19,10 +19,8 @@ bool registry_disagrees(const Observation& seen) {
 
 TargetOwner owner_of_target(const TargetSecret& secret, const kube::ObjectMeta& client,
                             const std::string& installation_id) {
-  const bool managed = secret.meta.label(api::kManagedByLabel) == api::kManagedBy;
-  if (!managed || secret.owner_uid().empty() || secret.installation_id() != installation_id) {
-    return TargetOwner::foreign;
-  }
+  if (secret.owner_uid().empty() || secret.installation_id() != installation_id) return TargetOwner::foreign;
+  // By uid alone: somebody may have taken our labels off.
   if (secret.owner_uid() == client.uid) return TargetOwner::us;
   // Of an object of our name that is gone: a name has one object at a time.
   return secret.meta.label(api::kNameLabel) == client.key.name ? TargetOwner::our_past : TargetOwner::other_client;

@@ -19,9 +19,12 @@ bool not_newer(const std::string& left, const std::string& right) {
 }  // namespace
 
 void PassMemory::succeeded(const kube::ObjectKey& key, const std::string& resource_version,
-                           std::optional<BootTime> next_check) {
-  (*records_.lock())[key] = {
-      .settled_version = resource_version, .next_check = next_check, .check_requested = false};
+                           std::optional<BootTime> next_check, const RaisedDoubt& doubt) {
+  auto records = records_.lock();
+  Record& record = (*records)[key];
+  record.settled_version = resource_version;
+  record.next_check = next_check;
+  if (record.doubt.raised == doubt.raised) record.doubt.doubt = Doubt::none;
 }
 
 bool PassMemory::is_settled_version(const kube::ObjectKey& key, const std::string& resource_version) const {
@@ -31,12 +34,17 @@ bool PassMemory::is_settled_version(const kube::ObjectKey& key, const std::strin
          not_newer(resource_version, found->second.settled_version);
 }
 
-void PassMemory::request_check(const kube::ObjectKey& key) { (*records_.lock())[key].check_requested = true; }
+void PassMemory::request_check(const kube::ObjectKey& key, Doubt doubt) {
+  auto records = records_.lock();
+  RaisedDoubt& raised = (*records)[key].doubt;
+  raised.doubt = std::max(raised.doubt, doubt);
+  ++raised.raised;
+}
 
-bool PassMemory::check_requested(const kube::ObjectKey& key) const {
+RaisedDoubt PassMemory::doubt(const kube::ObjectKey& key) const {
   const auto records = records_.lock();
   const auto found = records->find(key);
-  return found != records->end() && found->second.check_requested;
+  return found == records->end() ? RaisedDoubt{} : found->second.doubt;
 }
 
 BootTime PassMemory::next_check(const kube::ObjectKey& key, BootTime otherwise) {

@@ -19,22 +19,14 @@ constexpr std::size_t kMaxSecrets = 3;
 
 std::string_view name_of(BackendOperation operation) {
   switch (operation) {
-    case BackendOperation::probe:
-      return "probe";
-    case BackendOperation::find:
-      return "find";
-    case BackendOperation::create:
-      return "create";
-    case BackendOperation::update:
-      return "update";
-    case BackendOperation::add_credential:
-      return "add_credential";
-    case BackendOperation::retire_credential:
-      return "retire_credential";
-    case BackendOperation::remove:
-      return "remove";
-    case BackendOperation::verify:
-      return "verify";
+    case BackendOperation::probe: return "probe";
+    case BackendOperation::find: return "find";
+    case BackendOperation::create: return "create";
+    case BackendOperation::update: return "update";
+    case BackendOperation::add_credential: return "add_credential";
+    case BackendOperation::retire_credential: return "retire_credential";
+    case BackendOperation::remove: return "remove";
+    case BackendOperation::verify: return "verify";
   }
   return "?";
 }

@@ -1,6 +1,6 @@
 #pragma once
-// A clock that moves only when a test says so. Thread-safe. Code that waits takes real time for its waits:
-// such a test gives it short periods, or wakes it (WorkQueue: add another key).
+// A clock that moves only when a test says so. Thread-safe. Code that waits takes real time for its waits, so
+// give it short periods and delays: it looks at this clock again after each.
 
 #include <atomic>
 #include <chrono>

@@ -1,8 +1,8 @@
 #pragma once
 // A small API server in memory, with the rules of the real one that an operator depends on: names and uids,
-// resource versions and preconditions, generation, the status subresource, finalizers, merge patches,
-// watches. No admission, no schemas, no managed fields, no paging. Thread-safe; call-backs run without its
-// lock.
+// resource versions and preconditions, generation, the status subresource, finalizers, merge patches and
+// watches. Calls that kube::RestClient would not send are refused in the same way. There is no admission, no
+// schema, no managedFields and no paging. Thread-safe; call-backs run without its lock.
 
 #include <chrono>
 #include <condition_variable>

@@ -107,6 +107,22 @@ class KubeApi:
         """Server-side apply."""
         return self.request("PATCH", path, manifest, {"fieldManager": field_manager, **params}, APPLY_PATCH)
 
+    def watch(self, path, **params):
+        """Yields {type, object} as the server sends them, until it ends the watch; begins with what exists.
+
+        Here a refusal is an exception, ConnectionError: there is nothing to yield.
+        """
+        connection = self._connect(timeout=None)
+        try:
+            connection.request("GET", path + _query({"watch": "true", **params}), *self._payload(None, JSON))
+            reply = connection.getresponse()
+            if reply.status != 200:
+                raise ConnectionError(f"HTTP {reply.status}: {reply.read()[:500]!r}")
+            for line in reply:
+                yield json.loads(line)
+        finally:
+            connection.close()
+
     def wait_for(self, path, condition, timeout=30.0, interval=0.05):
         """Polls until condition(answer) holds and returns that answer; AssertionError with the last one otherwise."""
         deadline = time.monotonic() + timeout
@@ -118,11 +134,11 @@ class KubeApi:
                 raise AssertionError(f"not within {timeout:g} s: {path} is {answer.status} {answer.body}")
             time.sleep(interval)
 
-    def _connect(self):
-        host, port = self._server.hostname, self._server.port
+    def _connect(self, **options):
+        host, port, options = self._server.hostname, self._server.port, {"timeout": self._timeout, **options}
         if self._server.scheme == "http":
-            return http.client.HTTPConnection(host, port or 80, timeout=self._timeout)
-        return http.client.HTTPSConnection(host, port or 443, timeout=self._timeout, context=self._context)
+            return http.client.HTTPConnection(host, port or 80, **options)
+        return http.client.HTTPSConnection(host, port or 443, context=self._context, **options)
 
     def _payload(self, body, content_type):
         headers = {"Accept": JSON}

@@ -162,6 +162,11 @@ class ProcessTable:
             return "stopped"
         return "paused" if _stat(pid)[0] in "Tt" else "running"
 
+    def exit_code(self, name):
+        """How one that this object started has ended: its exit code, -N for signal N; None while it runs."""
+        pid, _ = self._read().get(name, (None, None))
+        return self._children[pid].poll() if pid in self._children else None
+
     def names(self):
         return list(self._read())
 

@@ -102,6 +102,14 @@ INSTANTIATE_TEST_SUITE_P(
         ServerCase{"Throttled", 429, "", "Retry-After: 3600\r\n", ErrorKind::throttled}),
     [](const auto& row) { return row.param.name; });
 
+TEST(AbsentRegistry, IsUnavailable) {
+  Customer customer("http://127.0.0.1:1");
+  EXPECT_THAT(customer.backend().find(kClientId, {}), has_error(ErrorKind::unavailable));
+  EXPECT_THAT(customer.create(), has_error(ErrorKind::unavailable));
+  EXPECT_THAT(customer.backend().probe({}), has_error(ErrorKind::unavailable));
+  EXPECT_EQ(customer.verify(), Verdict::unknown);
+}
+
 TEST(HostileRegistry, ThatRepeatsTheSecretDoesNotGetItIntoAnError) {
   LoopbackServer server([](LoopbackConnection& connection) {
     while (auto request = connection.read_request()) {

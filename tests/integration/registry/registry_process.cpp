@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <httplib.h>
 #include <netinet/in.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,19 +19,21 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// Standard error goes to `log`. The program ends with the test, also when that crashes.
 pid_t spawn(std::vector<std::string> arguments, const std::string& log) {
   arguments.insert(arguments.begin(), REGISTRY_PROGRAM);
   std::vector<char*> pointers;
   for (auto& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-  pid_t process = -1;
-  const int failed = ::posix_spawn(&process, REGISTRY_PROGRAM, &actions, nullptr, pointers.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (failed != 0) throw std::runtime_error("cannot start " REGISTRY_PROGRAM);
-  return process;
+  const pid_t process = ::fork();
+  if (process < 0) throw std::runtime_error("cannot start " REGISTRY_PROGRAM);
+  if (process > 0) return process;
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::dup2(::open("/dev/null", O_RDWR), STDIN_FILENO);
+  ::dup2(STDIN_FILENO, STDOUT_FILENO);
+  ::dup2(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600), STDERR_FILENO);
+  ::execv(REGISTRY_PROGRAM, pointers.data());
+  ::_exit(127);
 }
 
 /// Waits for the end; -1 when the process was killed or had to be.
@@ -70,6 +72,7 @@ ExitedProgram run_registry_program(const std::vector<std::string>& arguments) {
 
 http::Response send_request(int port, http::Method method, const std::string& target, const http::Headers& headers,
                             const std::string& body) {
+  ::signal(SIGPIPE, SIG_IGN);  // the registry may close while we send
   httplib::Client client("127.0.0.1", port);
   client.set_read_timeout(10s);
   httplib::Request request;

@@ -110,7 +110,7 @@ TEST(Registry, LimitsHoldOnTheWire) {
   EXPECT_EQ(code(registry.admin(Method::post, kClientsPath + "/a/secrets", added_secret("op-2", a_value(), 2).dump())),
             "too_many_secrets");
   EXPECT_EQ(code(registry.admin(Method::post, kClientsPath, std::string((1U << 20U) + 1, ' '))), "too_large");
-  EXPECT_EQ(registry.admin(Method::post, kClientsPath, std::string(8U << 20U, ' ')).status_code, 413);
+  EXPECT_EQ(registry.admin(Method::post, kClientsPath, std::string(5U << 19U, ' ')).status_code, 413);
   EXPECT_EQ(code(registry.admin(Method::post, kClientsPath, "{}", {{"Content-Type", "text/plain"}})),
             "unsupported_media_type");
   EXPECT_EQ(code(registry.admin(Method::get, "/admin/v2")), "not_found");

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "unit/backend/sample_clients.h"
-
 namespace apiclient::backend {
 namespace {
 
@@ -71,17 +69,6 @@ TEST(RegistryConnection, FenceStopsWritesBeforeTheyAreSent) {
   const auto removed = (*connection)->backend().remove("a", "uid-1", {});
   ASSERT_FALSE(removed.has_value());
   EXPECT_EQ(removed.error().kind, ErrorKind::cancelled);
-}
-
-TEST(RegistryConnection, NobodyListeningIsUnavailable) {
-  telemetry::Metrics metrics;
-  const auto connection = connect(a_config(), metrics);
-  ASSERT_TRUE(connection.has_value()) << connection.error().message;
-  const auto removed = (*connection)->backend().remove("a", "uid-1", {});
-  ASSERT_FALSE(removed.has_value());
-  EXPECT_EQ(removed.error().kind, ErrorKind::unavailable);
-  const Secret value(test::kValue);
-  EXPECT_EQ((*connection)->verifier().verify(test::a_machine_client(), value, {}), Verdict::unknown);
 }
 
 TEST(RegistryKind, HasAName) { EXPECT_EQ(to_string(RegistryKind::embedded), "embedded"); }

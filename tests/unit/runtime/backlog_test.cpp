@@ -158,8 +158,7 @@ TEST_F(BacklogTest, RandomOperationsLoseNothingAndNeverGiveAKeyTwice) {
       case 2:
         if (running.erase(name) > 0) backlog.done(key(name));
         break;
-      default:
-        now += static_cast<int>(random() % 2);
+      default: now += static_cast<int>(random() % 2);
     }
     ASSERT_EQ(backlog.in_progress(), running.size());
   }

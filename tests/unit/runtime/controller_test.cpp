@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <stdexcept>
@@ -150,34 +151,31 @@ INSTANTIATE_TEST_SUITE_P(Kinds, ControllerFailureTest,
 
 TEST_F(ControllerTest, FailuresInARowBackOffAndASuccessForgetsThem) {
   std::atomic<bool> fails = true;
-  ScriptedReconciler reconciler([&](const Key& key, const std::stop_token& /*stop*/) -> Result<Action> {
-    if (key == kWeb && fails) return fail(error(ErrorKind::unavailable));
+  ScriptedReconciler reconciler([&](const Key& /*key*/, const std::stop_token& /*stop*/) -> Result<Action> {
+    if (fails) return fail(error(ErrorKind::unavailable));
     return Action::await_change();
   });
+  options.backoff.initial = milliseconds(20);
   Controller controller(options, queue, reconciler, metrics);
   std::jthread thread([&](const std::stop_token& stop) { EXPECT_TRUE(controller.run(stop)); });
-  const auto pass = [&] {
+  const auto expect_pass = [&](const std::function<void()>& cause) {
     const int before = reconciler.passes;
-    queue.add(kWeb);
+    cause();
     EXPECT_TRUE(eventually([&] { return reconciler.passes == before + 1 && queue.idle(); }));
   };
-  const auto next_pass_by_time_after = [&](milliseconds delay) {
-    const int before = reconciler.passes;
+  const auto expect_pass_after = [&](milliseconds delay) {
     clock.advance(delay - milliseconds(1));
-    queue.add_after(kWeb, hours(1));  // wakes the workers; the earlier time stays
     EXPECT_EQ(queue.depth(), 0U);
-    clock.advance(milliseconds(1));
-    queue.add({.namespace_name = "wakes", .name = "workers"});
-    EXPECT_TRUE(eventually([&] { return reconciler.passes == before + 2 && queue.idle(); }));
+    expect_pass([&] { clock.advance(milliseconds(1)); });
   };
-  pass();
-  next_pass_by_time_after(seconds(1));
-  next_pass_by_time_after(seconds(2));
+  expect_pass([&] { queue.add(kWeb); });
+  expect_pass_after(milliseconds(20));
+  expect_pass_after(milliseconds(40));
   fails = false;
-  next_pass_by_time_after(seconds(4));
+  expect_pass_after(milliseconds(80));
   fails = true;
-  pass();
-  next_pass_by_time_after(seconds(1));
+  expect_pass([&] { queue.add(kWeb); });
+  expect_pass_after(milliseconds(20));
 }
 
 TEST_F(ControllerTest, ExceptionIsCountedAndRetriedLikeAnError) {

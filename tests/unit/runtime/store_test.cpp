@@ -6,6 +6,8 @@
 #include <string>
 #include <thread>
 
+#include "support/eventually.h"
+
 namespace apiclient::runtime {
 namespace {
 
@@ -59,6 +61,7 @@ TEST(Store, ReadersSeeOnlyWholeVersionsWhileTheWriterWorks) {
   Store<Thing> store;
   store.put(thing("web", "0"));
   std::atomic<bool> backwards = false;
+  std::atomic<bool> reading = false;
   {
     const std::jthread reader([&](const std::stop_token& stop) {
       int newest = 0;
@@ -66,8 +69,10 @@ TEST(Store, ReadersSeeOnlyWholeVersionsWhileTheWriterWorks) {
         const int version = std::stoi(store.find(kWeb)->resource_version);
         if (version < newest) backwards = true;
         newest = version;
+        reading = true;
       }
     });
+    EXPECT_TRUE(test::eventually([&] { return reading.load(); }));
     for (int version = 1; version <= 2'000; ++version) store.put(thing("web", std::to_string(version)));
   }
   EXPECT_FALSE(backwards);

@@ -1,0 +1,138 @@
+"""What a crash must lead to, and how to bring about a crash at one exact point of the operator's work."""
+
+import os
+import queue
+import signal
+import urllib.parse
+
+from controller import CHECKPOINTS
+from controlplane import OPERATOR_NAMESPACE
+from fault_proxy import FaultProxy, call_after, call_before
+from kubeapi import path
+from processes import wait_until
+from registry import token_status
+
+SIDES = ("before", "sent", "received", "after")
+
+
+class Crasher:
+    """Starts the operator so that it dies by SIGKILL at a given point. It must not run when a method is called."""
+
+    def __init__(self, world, proxy):
+        self._world, self._proxy = world, proxy
+        self._controller = world.controller
+
+    def die_at(self, step, side, call=None):
+        """`side`: "before" or "after" the step; or in the middle of its registry call (method, path pattern), that is
+        "sent" (it never arrives) or "received" (the registry has done it, nobody hears of it)."""
+        if side in ("before", "after"):
+            self._controller.start(program=CHECKPOINTS, ready=False,
+                                   environment={"APICLIENT_CHECKPOINT": f"kill:{step}:{side}:1"})
+        else:
+            self._start_to_die_in_call(call, call_before if side == "sent" else call_after)
+        self._controller.wait_state("stopped", 20)
+        code = self._controller.exit_code()
+        assert code == -signal.SIGKILL, f"the operator ended with {code} and not by SIGKILL {side} {step}"
+        self._controller.kill()  # gives its Lease back
+
+    def _start_to_die_in_call(self, call, fault):
+        pids = queue.Queue()
+        self._proxy.once(*call, fault(lambda: os.kill(pids.get(timeout=10), signal.SIGKILL)))
+        self._controller.start(ready=False)
+        pids.put(self._controller.pid)
+
+
+class ProxiedWorld:
+    """A world whose registry is managed through a FaultProxy and never looked at by timer."""
+
+    def __init__(self, make_world, record=False):
+        self.world = make_world(resyncInterval="0s")
+        self._direct = self.world.registry.admin_url
+        self.proxy = FaultProxy(self.world.registry.admin_port, record=record)
+
+    def __enter__(self):
+        self.proxy.__enter__()
+        self._lead_to(self.proxy.url)
+        return self.world, self.proxy
+
+    def __exit__(self, *_):
+        self._lead_to(self._direct)
+        self.proxy.__exit__()
+
+    def _lead_to(self, url):
+        self.world.patch_registry({"spec": {"embedded": {"adminUrl": url}}})
+
+
+# End states
+
+def owned(world, name):
+    """The clients in the registry that bear the mark of this ApiClient, whatever their id."""
+    owner = urllib.parse.quote(f"{world.namespace}/{name}", safe="")
+    status, page = world.registry.admin("GET", f"/clients?owner={owner}")
+    assert status == 200, f"the registry lists the clients of {name} with {status}"
+    return page["items"]
+
+
+def all_staged(world):
+    """Names of the staged Secrets, of every ApiClient."""
+    answer = world.api.get(path("v1", "secrets", OPERATOR_NAMESPACE), labelSelector="apiclient.dev/staged=true")
+    return [one["metadata"]["name"] for one in world.must(answer)["items"]]
+
+
+def reconcile_again(world, name):
+    """Returns when the operator has gone through the whole object once more and found it right."""
+    token = f"again-{world.client(name)['metadata']['resourceVersion']}"
+    world.annotate(name, "reconcile", token)
+    wait_until(lambda: world.client(name)["status"].get("lastHandledReconcile") == token, 30,
+               f"ApiClient {name} was reconciled again", interval=0.02)
+    return world.wait_ready(name)
+
+
+def assert_issued(world, name, revisions=(1,), display_name=None):
+    """Ready; one client, whose secrets have exactly these revisions; the last is published and works; none staged.
+
+    `revisions`: empty for a client without a secret, None where any will do.
+    """
+    uid = world.wait_ready(name)["metadata"]["uid"]
+    wait_until(lambda: world.staged(uid) is None, 20, f"nothing is staged for {name}", interval=0.02)
+    status = reconcile_again(world, name)["status"]
+    client = assert_only_client(world, name, uid)
+    registered = [one["revision"] for one in client["secrets"]]
+    if revisions is None:
+        assert registered == sorted(set(registered)), f"{name}: the registry has secrets of revisions {registered}"
+    else:
+        assert registered == list(revisions), f"{name}: the registry has secrets of revisions {registered}"
+    if display_name:
+        assert client["client_name"] == display_name, f"{name}: the registry has the name {client['client_name']!r}"
+    secret = world.secret(name)
+    assert secret.annotation("owner-uid") == uid, f"{name}: the Secret is of another owner"
+    assert secret.text("client-id") == client["client_id"]
+    if client["secrets"]:
+        assert_published(name, secret, status, client["secrets"][-1])
+    else:
+        assert "client-secret" not in secret.keys, f"{name}: a client without a secret has one"
+    assert world.staged(uid) is None, f"{name}: something is staged again"
+
+
+def assert_only_client(world, name, uid):
+    clients = owned(world, name)
+    assert [one["client_id"] for one in clients] == [world.client_id(name)], f"{name}: not exactly its one client"
+    assert clients[0]["mark"]["uid"] == uid, f"{name}: the client bears the mark of another object"
+    return clients[0]
+
+
+def assert_published(name, secret, status, newest):
+    """Secret, status and registry speak of the same revision, and it works."""
+    seen = (secret.annotation("revision"), status["credential"]["revision"], newest["revision"])
+    assert len(set(map(str, seen))) == 1, f"{name}: Secret, status and registry are at revisions {seen}"
+    assert secret.annotation("credential-id") == newest["id"], f"{name}: the Secret names another secret of the client"
+    assert token_status(secret) == 200, f"{name}: the published Secret does not authenticate"
+
+
+def assert_gone(world, name, credentials=None):
+    """Object, client and Secret are gone, nothing is staged; `credentials` (a SecretView from before) are refused."""
+    world.wait_gone(name)
+    assert owned(world, name) == [], f"{name}: its client is still in the registry"
+    assert world.secret(name) is None, f"{name}: its Secret is still there"
+    if credentials:
+        assert token_status(credentials) == 401, f"{name}: credentials of a deleted object still work"

@@ -1,0 +1,126 @@
+"""apiclient-registry as a process, its admin API, and token requests. No value of a secret leaves this file in a message."""
+
+import base64
+import json
+import os
+import signal
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+from processes import Failed, answers, free_ports, tail, wait_until
+
+PROGRAM = os.environ.get("APICLIENT_REGISTRY",
+                         str(Path(__file__).resolve().parents[3] / "build" / "dev" / "registry" / "apiclient-registry"))
+
+
+class Registry:
+    """One with a directory of its own below the control plane's. Ports stay the same over a restart."""
+
+    def __init__(self, plane, name, public_port=None, admin_port=None):
+        self._plane, self.name = plane, name
+        ports = free_ports(3)
+        self.public_port, self.admin_port = public_port or ports[0], admin_port or ports[1]
+        self._metrics_port = ports[2]
+        self._data = plane.directory / name
+        self.log = plane.directory / f"{name}.log"
+
+    @property
+    def issuer(self):
+        return f"http://127.0.0.1:{self.public_port}"
+
+    @property
+    def admin_url(self):
+        return f"http://127.0.0.1:{self.admin_port}"
+
+    @property
+    def admin_token(self):
+        return (self._data / "admin-token").read_text().strip()
+
+    def start(self):
+        self._data.mkdir(mode=0o700, exist_ok=True)
+        argv = [PROGRAM, "--data-dir", self._data, "--issuer", self.issuer,
+                "--public-address", f"127.0.0.1:{self.public_port}", "--admin-address", f"127.0.0.1:{self.admin_port}",
+                "--metrics-address", f"127.0.0.1:{self._metrics_port}", "--admin-token-file", self._data / "admin-token",
+                "--create-missing-keys"]
+        self._plane.processes.spawn(self.name, [str(argument) for argument in argv], self.log)
+
+        def ready():
+            if self._plane.processes.pid(self.name) is None:
+                raise Failed(f"{self.name} ended; its log ends:\n{tail(self.log)}")
+            return answers(f"http://127.0.0.1:{self._metrics_port}/readyz")
+
+        wait_until(ready, 20, f"{self.name} is ready", interval=0.01)
+        return self
+
+    def stop(self, grace=15.0):
+        self._plane.processes.stop(self.name, grace)
+
+    def kill(self):
+        self.stop(grace=0)
+
+    def freeze(self):
+        """It accepts connections and never answers."""
+        self._plane.processes.signal(self.name, signal.SIGSTOP)
+
+    def resume(self):
+        self._plane.processes.signal(self.name, signal.SIGCONT)
+
+    # Its admin API
+
+    def admin(self, method, where, body=None):
+        """(status, decoded body) of a request below /admin/v1."""
+        return _exchange(method, f"{self.admin_url}/admin/v1{where}", body=json.dumps(body) if body is not None else None,
+                         headers={"Authorization": f"Bearer {self.admin_token}", "Content-Type": "application/json"})
+
+    def client(self, client_id):
+        """The client with its mark and its secrets (hints, never a value), or None."""
+        status, body = self.admin("GET", f"/clients/{urllib.parse.quote(client_id, safe='')}")
+        if status == 404:
+            return None
+        assert status == 200, f"the registry answers {status} for client {client_id}"
+        return body
+
+    def client_ids(self):
+        ids, token = [], ""
+        while True:
+            status, body = self.admin("GET", f"/clients?limit=500&continue={token}")
+            assert status == 200, f"the registry lists its clients with {status}"
+            ids += [client["client_id"] for client in body["items"]]
+            token = body["continue"]
+            if not token:
+                return ids
+
+
+def token_status(credentials, method="basic", scope=None):
+    """The HTTP status of a client_credentials request with what a Secret holds; 0 when nobody answers."""
+    form = {"grant_type": "client_credentials", **({"scope": scope} if scope else {})}
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    identity, secret = credentials.text("client-id"), credentials.reveal("client-secret")
+    if method == "basic":
+        pair = ":".join(urllib.parse.quote_plus(part) for part in (identity, secret))
+        headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
+    else:
+        form |= {"client_id": identity, "client_secret": secret}
+    try:
+        return _exchange("POST", credentials.text("token-uri"), urllib.parse.urlencode(form), headers)[0]
+    except OSError:
+        return 0
+
+
+def _exchange(method, url, body=None, headers=None):
+    request = urllib.request.Request(url, body.encode() if body is not None else None, headers or {}, method=method)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=10) as response:
+            return response.status, _decoded(response.read())
+    except urllib.error.HTTPError as error:
+        return error.code, _decoded(error.read())
+
+
+def _decoded(raw):
+    try:
+        return json.loads(raw)
+    except ValueError:
+        return {}
