@@ -18,7 +18,8 @@ std::int64_t seconds_since_epoch(WallTime time) {
 
 }  // namespace
 
-std::optional<std::string> granted_scope(const ClientMetadata& client, std::optional<std::string_view> requested) {
+std::optional<std::string> granted_scope(const ClientMetadata& client,
+                                         std::optional<std::string_view> requested) {
   if (!requested) return join_scopes(client.scopes);
   std::vector<std::string> granted;
   for (auto& scope : split_scopes(*requested)) {

@@ -1,5 +1,6 @@
 #pragma once
-// What goes into an access token (RFC 9068 §2.2) and which scopes are granted (RFC 6749 §3.3). Pure functions.
+// What goes into an access token (RFC 9068 §2.2) and which scopes are granted (RFC 6749 §3.3). Pure
+// functions.
 
 #include <chrono>
 #include <optional>
@@ -22,9 +23,10 @@ struct Grant {
 
 constexpr std::chrono::seconds kDefaultTokenLifetime{3600};
 
-/// The granted scope: what was asked for, or all of the client's. Empty optional: more than the client has, or
-/// not a scope.
-std::optional<std::string> granted_scope(const ClientMetadata& client, std::optional<std::string_view> requested);
+/// The granted scope: what was asked for, or all of the client's. Empty optional: more than the client has,
+/// or not a scope.
+std::optional<std::string> granted_scope(const ClientMetadata& client,
+                                         std::optional<std::string_view> requested);
 
 /// The audience is the client's, or the issuer when it has none.
 Json access_token_claims(const ClientMetadata& client, const Grant& grant);

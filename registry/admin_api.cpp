@@ -56,10 +56,12 @@ std::vector<http::Route> AdminApi::routes() {
   });
 }
 
-http::Response AdminApi::serve(const Request& request, const std::function<http::Response(const Request&)>& next) {
+http::Response AdminApi::serve(const Request& request,
+                               const std::function<http::Response(const Request&)>& next) {
   const bool known = token_.accepts(http::find_header(request.headers, "Authorization"));
-  http::Response response = known ? next(request)
-                                  : problem_response(Problem::unauthorized, "send Authorization: Bearer <admin token>");
+  http::Response response =
+      known ? next(request)
+            : problem_response(Problem::unauthorized, "send Authorization: Bearer <admin token>");
   const auto method = http::to_string(request.method);
   metrics_.admin_request(method, response.status_code);
   log_.debug("admin request", {{"method", method},
@@ -118,7 +120,8 @@ Result<http::Response> AdminApi::add_secret(const Request& request) {
   Json body = write_secret(added.value);
   if (secret.generated && !added.replayed) body["value"] = secret.value.reveal();
   if (!added.replayed)
-    log_.info("secret added", {{"client_id", client_id}, {"secret_id", added.value.id}, {"revision", secret.revision}});
+    log_.info("secret added",
+              {{"client_id", client_id}, {"secret_id", added.value.id}, {"revision", secret.revision}});
   return json_response(added.replayed ? 200 : 201, body);
 }
 

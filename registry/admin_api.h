@@ -1,6 +1,6 @@
 #pragma once
-// The admin API as routes: /admin/v1/clients and what is below it. Every request needs the admin token, also one
-// to an unknown path. `docs/registry-api.md` is the reference. Thread-safe.
+// The admin API as routes: /admin/v1/clients and what is below it. Every request needs the admin token, also
+// one to an unknown path. `docs/registry-api.md` is the reference. Thread-safe.
 
 #include <functional>
 #include <vector>
@@ -25,7 +25,8 @@ class AdminApi {
   using Request = http::ServerRequest;
   using Endpoint = Result<http::Response> (AdminApi::*)(const Request&);
 
-  [[nodiscard]] http::Response serve(const Request& request, const std::function<http::Response(const Request&)>& next);
+  [[nodiscard]] http::Response serve(const Request& request,
+                                     const std::function<http::Response(const Request&)>& next);
 
   Result<http::Response> create_client(const Request& request);
   Result<http::Response> list_clients(const Request& request);

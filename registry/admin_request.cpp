@@ -21,7 +21,8 @@ bool is_json(std::string_view content_type) {
   auto name = content_type.substr(0, std::min(content_type.find(';'), content_type.size()));
   while (name.ends_with(' ')) name.remove_suffix(1);
   constexpr std::string_view kJson = "application/json";
-  return std::ranges::equal(name, kJson, {}, [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::ranges::equal(name, kJson, {},
+                            [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
 }
 
 std::optional<std::string> optional_header(const http::ServerRequest& request, std::string_view name) {
@@ -33,7 +34,8 @@ std::optional<std::string> optional_header(const http::ServerRequest& request, s
 Result<std::string> operation_id_of(const http::ServerRequest& request, const std::string& in_body) {
   const std::string in_header(http::find_header(request.headers, "Idempotency-Key"));
   if (!in_header.empty() && !is_operation_id(in_header))
-    return refuse(Problem::invalid_request, "Idempotency-Key: must be 1 to 128 characters of A-Z a-z 0-9 . _ : -");
+    return refuse(Problem::invalid_request,
+                  "Idempotency-Key: must be 1 to 128 characters of A-Z a-z 0-9 . _ : -");
   if (!in_header.empty() && !in_body.empty() && in_header != in_body)
     return refuse(Problem::invalid_request, "Idempotency-Key: differs from operation_id");
   return in_header.empty() ? in_body : in_header;
@@ -91,7 +93,8 @@ Result<NewSecret> read_new_secret(const http::ServerRequest& request) {
 }
 
 Preconditions read_preconditions(const http::ServerRequest& request) {
-  return {.owner_uid = optional_header(request, "Apiclient-Owner-Uid"), .etag = optional_header(request, "If-Match")};
+  return {.owner_uid = optional_header(request, "Apiclient-Owner-Uid"),
+          .etag = optional_header(request, "If-Match")};
 }
 
 Result<PageQuery> read_page_query(const http::ServerRequest& request) {
@@ -107,6 +110,8 @@ Result<PageQuery> read_page_query(const http::ServerRequest& request) {
   return page;
 }
 
-std::string write_continue_token(const std::string& last_client_id) { return base64url_encode(last_client_id); }
+std::string write_continue_token(const std::string& last_client_id) {
+  return base64url_encode(last_client_id);
+}
 
 }  // namespace apiclient::registry

@@ -1,5 +1,6 @@
 #pragma once
-// Reads what admin requests carry outside and inside their bodies. Pure functions; errors carry the problem's code.
+// Reads what admin requests carry outside and inside their bodies. Pure functions; errors carry the problem's
+// code.
 
 #include <optional>
 #include <string>

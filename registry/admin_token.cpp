@@ -15,7 +15,9 @@ constexpr std::size_t kMinTokenBytes = 16;
 // Coarser than any file system's timestamps: two changes within it may carry one stamp.
 constexpr std::chrono::seconds kStampGranularity{2};
 
-std::int64_t nanoseconds(const timespec& time) { return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
+std::int64_t nanoseconds(const timespec& time) {
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n";
@@ -39,7 +41,8 @@ Result<std::unique_ptr<AdminToken>> AdminToken::load(const std::string& path, bo
   ASSIGN_OR_RETURN(const auto file, read_private_file(path));
   if (!file) {
     if (!create_missing)
-      return fail(ErrorKind::not_found, "there is no admin token file " + path + " (--create-missing-keys makes one)");
+      return fail(ErrorKind::not_found,
+                  "there is no admin token file " + path + " (--create-missing-keys makes one)");
     const auto created = create_private_file(path, random_secret());
     if (!created && created.error().kind != ErrorKind::already_exists) return fail(created.error());
     log.info("created admin token file", {{"path", path}});
@@ -81,7 +84,8 @@ Result<AdminToken::State> AdminToken::read_state(const std::string& path) {
   if (!file) return fail(ErrorKind::not_found, "admin token file " + path + " is gone");
   const auto token = trimmed(file->content.reveal());
   if (token.size() < kMinTokenBytes)
-    return fail(ErrorKind::invalid, "admin token file " + path + ": the token must have at least 16 characters");
+    return fail(ErrorKind::invalid,
+                "admin token file " + path + ": the token must have at least 16 characters");
   return State{.token = Secret(token), .stamp = stamp, .settled = is_settled(stamp), .complained = false};
 }
 
@@ -90,7 +94,8 @@ void AdminToken::refresh(State& state) {
   auto fresh = read_state(path_);
   if (!fresh) {
     if (!std::exchange(state.complained, true))
-      log_.error("cannot read admin token file; the last token stays in force", {{"error", fresh.error().message}});
+      log_.error("cannot read admin token file; the last token stays in force",
+                 {{"error", fresh.error().message}});
     return;
   }
   if (!(fresh->token == state.token)) log_.info("admin token was replaced", {{"path", path_}});

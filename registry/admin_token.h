@@ -18,7 +18,8 @@ namespace apiclient::registry {
 class AdminToken {
  public:
   /// `log` gets a line when the file changes or cannot be read; the last good token stays in force then.
-  static Result<std::unique_ptr<AdminToken>> load(const std::string& path, bool create_missing, telemetry::Log log);
+  static Result<std::unique_ptr<AdminToken>> load(const std::string& path, bool create_missing,
+                                                  telemetry::Log log);
 
   /// `authorization`: the header's value. RFC 6750 §2.1; constant time for tokens of the right length.
   [[nodiscard]] bool accepts(std::string_view authorization);
@@ -35,7 +36,7 @@ class AdminToken {
   struct State {
     Secret token;
     Stamp stamp;
-    bool settled = false;   ///< the stamp is old enough that a later change must show in it
+    bool settled = false;  ///< the stamp is old enough that a later change must show in it
     bool complained = false;
   };
 

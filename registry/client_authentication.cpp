@@ -17,9 +17,10 @@ constexpr OAuthError kNoClient{"invalid_client", "no client authentication"};
 std::optional<std::string_view> basic_payload(std::string_view authorization) {
   constexpr std::string_view kScheme = "basic ";
   if (authorization.size() < kScheme.size()) return std::nullopt;
-  const bool matches = std::equal(kScheme.begin(), kScheme.end(), authorization.begin(), [](char want, char got) {
-    return want == static_cast<char>(std::tolower(static_cast<unsigned char>(got)));
-  });
+  const bool matches =
+      std::equal(kScheme.begin(), kScheme.end(), authorization.begin(), [](char want, char got) {
+        return want == static_cast<char>(std::tolower(static_cast<unsigned char>(got)));
+      });
   if (!matches) return std::nullopt;
   authorization.remove_prefix(kScheme.size());
   while (authorization.starts_with(' ')) authorization.remove_prefix(1);
@@ -51,7 +52,8 @@ std::optional<PresentedClient> parse_basic(std::string_view authorization) {
   return presented;
 }
 
-std::variant<PresentedClient, OAuthError> read_presented_client(std::string_view authorization, const Form& form) {
+std::variant<PresentedClient, OAuthError> read_presented_client(std::string_view authorization,
+                                                                const Form& form) {
   const auto body_id = form_value(form, "client_id");
   const auto body_secret = form_value(form, "client_secret");
   if (!authorization.empty()) {

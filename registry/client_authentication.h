@@ -32,7 +32,8 @@ struct PresentedClient {
   Secret secret;
 };
 
-std::variant<PresentedClient, OAuthError> read_presented_client(std::string_view authorization, const Form& form);
+std::variant<PresentedClient, OAuthError> read_presented_client(std::string_view authorization,
+                                                                const Form& form);
 
 /// RFC 7617 with the form encoding that RFC 6749 §2.3.1 puts inside; empty when it cannot be read.
 std::optional<PresentedClient> parse_basic(std::string_view authorization);

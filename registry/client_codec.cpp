@@ -15,12 +15,32 @@ namespace {
 using Names = std::span<const std::string_view>;
 using Lifetime = std::optional<std::chrono::seconds>;
 
-constexpr std::array<std::string_view, 24> kClientMembers{
-    "client_id", "client_name", "type", "grant_types", "redirect_uris", "post_logout_redirect_uris",
-    "allowed_cors_origins", "scope", "audience", "token_endpoint_auth_method", "require_consent",
-    "access_token_lifetime_seconds", "refresh_token_lifetime_seconds", "id_token_lifetime_seconds", "contacts",
-    "client_uri", "logo_uri", "policy_uri", "tos_uri", "jwks_uri", "jwks", "parameters", "mark", "secret"};
-constexpr std::array<std::string_view, 5> kMarkMembers{"installation_id", "namespace", "name", "uid", "revision"};
+constexpr std::array<std::string_view, 24> kClientMembers{"client_id",
+                                                          "client_name",
+                                                          "type",
+                                                          "grant_types",
+                                                          "redirect_uris",
+                                                          "post_logout_redirect_uris",
+                                                          "allowed_cors_origins",
+                                                          "scope",
+                                                          "audience",
+                                                          "token_endpoint_auth_method",
+                                                          "require_consent",
+                                                          "access_token_lifetime_seconds",
+                                                          "refresh_token_lifetime_seconds",
+                                                          "id_token_lifetime_seconds",
+                                                          "contacts",
+                                                          "client_uri",
+                                                          "logo_uri",
+                                                          "policy_uri",
+                                                          "tos_uri",
+                                                          "jwks_uri",
+                                                          "jwks",
+                                                          "parameters",
+                                                          "mark",
+                                                          "secret"};
+constexpr std::array<std::string_view, 5> kMarkMembers{"installation_id", "namespace", "name", "uid",
+                                                       "revision"};
 constexpr std::array<std::string_view, 3> kSecretMembers{"operation_id", "revision", "value"};
 
 std::string joined_path(const json::Reader& reader, std::string_view member) {
@@ -33,7 +53,8 @@ bool refuse_unknown(const json::Reader& reader, Names known, json::Problems& pro
     return false;
   }
   for (const auto& [member, value] : reader.value().items())
-    if (std::ranges::find(known, member) == known.end()) problems.add(joined_path(reader, member), "is unknown");
+    if (std::ranges::find(known, member) == known.end())
+      problems.add(joined_path(reader, member), "is unknown");
   return true;
 }
 
@@ -52,16 +73,20 @@ Lifetime lifetime(const json::Reader& reader, std::string_view member) {
 
 void read_kind(const json::Reader& reader, ClientMetadata& metadata, json::Problems& problems) {
   const auto type = reader.text("type");
-  if (const auto known = parse_client_type(type)) metadata.type = *known;
-  else if (!type.empty()) problems.add("type", "must be machine, web or public");
+  if (const auto known = parse_client_type(type))
+    metadata.type = *known;
+  else if (!type.empty())
+    problems.add("type", "must be machine, web or public");
 
   const bool is_public = metadata.type == ClientType::public_client;
   metadata.token_endpoint_auth_method = is_public ? AuthMethod::none : AuthMethod::client_secret_basic;
   const auto method = reader.optional_text("token_endpoint_auth_method");
   if (!method) return;
-  if (const auto known = parse_auth_method(*method)) metadata.token_endpoint_auth_method = *known;
-  else problems.add("token_endpoint_auth_method",
-                    "must be client_secret_basic, client_secret_post, private_key_jwt or none");
+  if (const auto known = parse_auth_method(*method))
+    metadata.token_endpoint_auth_method = *known;
+  else
+    problems.add("token_endpoint_auth_method",
+                 "must be client_secret_basic, client_secret_post, private_key_jwt or none");
 }
 
 std::vector<std::string> default_grant_types(ClientType type) {
@@ -74,8 +99,7 @@ std::vector<std::string> default_grant_types(ClientType type) {
 }
 
 void read_lists(const json::Reader& reader, ClientMetadata& metadata) {
-  metadata.grant_types =
-      reader.optional_texts("grant_types").value_or(default_grant_types(metadata.type));
+  metadata.grant_types = reader.optional_texts("grant_types").value_or(default_grant_types(metadata.type));
   metadata.redirect_uris = texts(reader, "redirect_uris");
   metadata.post_logout_redirect_uris = texts(reader, "post_logout_redirect_uris");
   metadata.allowed_cors_origins = texts(reader, "allowed_cors_origins");
@@ -92,8 +116,10 @@ void read_texts(const json::Reader& reader, ClientMetadata& metadata, json::Prob
   metadata.jwks_uri = text(reader, "jwks_uri");
   const Json& jwks = reader.raw("jwks");
   if (jwks.is_null()) return;
-  if (jwks.is_object() && jwks.contains("keys") && jwks["keys"].is_array()) metadata.jwks = json::dump(jwks);
-  else problems.add("jwks", "must be a JWK Set (RFC 7517 §5)");
+  if (jwks.is_object() && jwks.contains("keys") && jwks["keys"].is_array())
+    metadata.jwks = json::dump(jwks);
+  else
+    problems.add("jwks", "must be a JWK Set (RFC 7517 §5)");
 }
 
 ClientMetadata read_metadata(const json::Reader& reader, json::Problems& problems) {

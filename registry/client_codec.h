@@ -1,6 +1,6 @@
 #pragma once
-// JSON of the admin API and of the stored metadata, both ways. Pure functions. Reading is strict: a member that
-// nobody knows is a mistake, and every mistake is named.
+// JSON of the admin API and of the stored metadata, both ways. Pure functions. Reading is strict: a member
+// that nobody knows is a mistake, and every mistake is named.
 
 #include <optional>
 #include <string>
@@ -13,7 +13,7 @@ namespace apiclient::registry {
 
 /// The body of "add a secret", and the member `secret` of "create".
 struct SecretRequest {
-  std::string operation_id;     ///< empty when the body has none
+  std::string operation_id;  ///< empty when the body has none
   std::int64_t revision = 0;
   std::optional<Secret> value;  ///< absent: the registry makes one
 };

@@ -61,7 +61,8 @@ std::string like_pattern(std::string_view part) {
 
 Result<std::optional<ClientRow>> find_client(Connection& connection, std::string_view client_id) {
   Query query = connection.query(
-      "SELECT metadata, installation_id, object_namespace, object_name, uid, mark_revision, highest_revision, "
+      "SELECT metadata, installation_id, object_namespace, object_name, uid, mark_revision, "
+      "highest_revision, "
       "version, created_at, updated_at FROM clients WHERE client_id = ?");
   query.text(client_id);
   if (!query.next()) return std::optional<ClientRow>{};
@@ -72,7 +73,8 @@ Result<std::optional<ClientRow>> find_client(Connection& connection, std::string
 
 Result<std::vector<ClientRecord>> list_clients(Connection& connection, const PageQuery& page) {
   Query query = connection.query(
-      "SELECT metadata, installation_id, object_namespace, object_name, uid, mark_revision, highest_revision, "
+      "SELECT metadata, installation_id, object_namespace, object_name, uid, mark_revision, "
+      "highest_revision, "
       "version, created_at, updated_at FROM clients WHERE client_id > ?1 "
       "AND (?2 = '' OR installation_id = ?2) "
       "AND (?3 = '%%' OR client_id LIKE ?3 ESCAPE '\\' OR client_name LIKE ?3 ESCAPE '\\') "
@@ -215,7 +217,8 @@ std::optional<Tombstone> find_tombstone(Connection& connection, std::string_view
   return Tombstone{.uid = query.text_at(0), .highest_revision = query.integer_at(1)};
 }
 
-void put_tombstone(Connection& connection, std::string_view client_id, const Tombstone& tombstone, WallTime now) {
+void put_tombstone(Connection& connection, std::string_view client_id, const Tombstone& tombstone,
+                   WallTime now) {
   connection
       .query(
           "INSERT INTO client_tombstones (client_id, uid, highest_revision, deleted_at) VALUES (?, ?, ?, ?) "

@@ -1,6 +1,6 @@
 #pragma once
-// The SQL of the store: one function per statement, no decisions. Throws SQLite::Exception; not thread-safe (runs
-// inside a transaction of `Database`).
+// The SQL of the store: one function per statement, no decisions. Throws SQLite::Exception; not thread-safe
+// (runs inside a transaction of `Database`).
 
 #include <cstdint>
 #include <optional>
@@ -57,7 +57,8 @@ void bury_operation(Connection& connection, std::string_view operation_id, WallT
 void bury_operations_of(Connection& connection, std::string_view client_id, WallTime now);
 
 std::optional<Tombstone> find_tombstone(Connection& connection, std::string_view client_id);
-void put_tombstone(Connection& connection, std::string_view client_id, const Tombstone& tombstone, WallTime now);
+void put_tombstone(Connection& connection, std::string_view client_id, const Tombstone& tombstone,
+                   WallTime now);
 /// Forgets operations and tombstones that were deleted before `limit`.
 void forget_deleted_before(Connection& connection, WallTime limit);
 

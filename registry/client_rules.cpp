@@ -28,26 +28,32 @@ constexpr std::array<std::string_view, 7> kGrantTypes{
 bool is_alnum(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
 
 bool all_of(std::string_view text, std::string_view extra) {
-  return std::ranges::all_of(text, [&](char c) { return is_alnum(c) || extra.find(c) != std::string_view::npos; });
+  return std::ranges::all_of(text,
+                             [&](char c) { return is_alnum(c) || extra.find(c) != std::string_view::npos; });
 }
 
-bool is_printable(char c) { return c > ' ' && c != '\x7f'; }
+/// ASCII without space and control characters.
+bool is_printable(char c) { return c > ' ' && c < '\x7f'; }
 
 bool has_control(std::string_view text) {
   return std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
 }
 
-bool contains(const Texts& texts, std::string_view text) { return std::ranges::find(texts, text) != texts.end(); }
+bool contains(const Texts& texts, std::string_view text) {
+  return std::ranges::find(texts, text) != texts.end();
+}
 
-bool is_loopback(std::string_view host) { return host == "localhost" || host == "127.0.0.1" || host == "::1"; }
+bool is_loopback(std::string_view host) {
+  return host == "localhost" || host == "127.0.0.1" || host == "::1";
+}
 
 /// A scheme with a dot, as RFC 8252 §7.1 wants it: "com.example.app:/callback".
 bool is_private_use_uri(std::string_view uri) {
   const auto colon = uri.find(':');
   if (colon == std::string_view::npos || colon == 0 || uri.substr(colon + 1, 1) != "/") return false;
   const auto scheme = uri.substr(0, colon);
-  return std::isalpha(static_cast<unsigned char>(scheme.front())) != 0 && scheme.find('.') != std::string_view::npos &&
-         scheme.back() != '.' && all_of(scheme, "+-.");
+  return std::isalpha(static_cast<unsigned char>(scheme.front())) != 0 &&
+         scheme.find('.') != std::string_view::npos && scheme.back() != '.' && all_of(scheme, "+-.");
 }
 
 bool is_web_uri(std::string_view uri) {
@@ -56,7 +62,8 @@ bool is_web_uri(std::string_view uri) {
 }
 
 bool is_redirect_uri(std::string_view uri) {
-  if (!std::ranges::all_of(uri, is_printable) || uri.find_first_of("#*") != std::string_view::npos) return false;
+  if (!std::ranges::all_of(uri, is_printable) || uri.find_first_of("#*") != std::string_view::npos)
+    return false;
   return uri.starts_with("http:") || uri.starts_with("https:") ? is_web_uri(uri) : is_private_use_uri(uri);
 }
 
@@ -91,12 +98,17 @@ void check_list(const ListRule& rule, json::Problems& problems) {
 void check_lists(const ClientMetadata& metadata, json::Problems& problems) {
   static constexpr std::string_view kRedirect =
       "an absolute URI with https, http on loopback or a private-use scheme, without fragment or *";
-  const auto is_grant = [](std::string_view text) { return std::ranges::find(kGrantTypes, text) != kGrantTypes.end(); };
-  check_list({"grant_types", metadata.grant_types, is_grant, "a grant type that the registry knows"}, problems);
+  const auto is_grant = [](std::string_view text) {
+    return std::ranges::find(kGrantTypes, text) != kGrantTypes.end();
+  };
+  check_list({"grant_types", metadata.grant_types, is_grant, "a grant type that the registry knows"},
+             problems);
   check_list({"redirect_uris", metadata.redirect_uris, is_redirect_uri, kRedirect}, problems);
-  check_list({"post_logout_redirect_uris", metadata.post_logout_redirect_uris, is_redirect_uri, kRedirect}, problems);
+  check_list({"post_logout_redirect_uris", metadata.post_logout_redirect_uris, is_redirect_uri, kRedirect},
+             problems);
   check_list({"allowed_cors_origins", metadata.allowed_cors_origins, is_origin,
-              "scheme, host and port without a path"}, problems);
+              "scheme, host and port without a path"},
+             problems);
   check_list({"scope", metadata.scopes, is_scope_token, "a scope of RFC 6749 §3.3"}, problems);
   check_list({"audience", metadata.audience, is_plain_text, "a text without control characters"}, problems);
   check_list({"contacts", metadata.contacts, is_plain_text, "a text without control characters"}, problems);
@@ -157,13 +169,14 @@ bool is_secret_value(std::string_view text) {
 }
 
 bool is_scope_token(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return is_printable(c) && c != '"' && c != '\\' &&
-                                                                        static_cast<unsigned char>(c) < 0x80; });
+  return !text.empty() &&
+         std::ranges::all_of(text, [](char c) { return is_printable(c) && c != '"' && c != '\\'; });
 }
 
 void check_client(const ClientMetadata& metadata, json::Problems& problems) {
   if (!is_client_id(metadata.client_id))
-    problems.add("client_id", "must be 1 to 200 characters of A-Z a-z 0-9 . _ ~ : -, beginning with one of A-Z a-z 0-9");
+    problems.add("client_id",
+                 "must be 1 to 200 characters of A-Z a-z 0-9 . _ ~ : -, beginning with one of A-Z a-z 0-9");
   if (metadata.client_name.empty() || metadata.client_name.size() > 512 || has_control(metadata.client_name))
     problems.add("client_name", "must be 1 to 512 bytes without control characters");
   check_lists(metadata, problems);

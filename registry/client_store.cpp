@@ -20,7 +20,8 @@ Result<ClientRow> get_client(Connection& connection, std::string_view client_id)
 }
 
 OperationRequest request_of(const OperationRecord& operation) {
-  return {.client_id = operation.client_id, .value_hash = operation.value_hash, .generated = operation.generated};
+  return {
+      .client_id = operation.client_id, .value_hash = operation.value_hash, .generated = operation.generated};
 }
 
 /// A change of the client that others may have read: a new entity tag.
@@ -59,8 +60,10 @@ Result<Written<ClientRecord>> ClientStore::create(const NewClient& request) {
     ASSIGN_OR_RETURN(const auto existing, find_client(connection, client_id));
     if (existing) return refuse(Problem::already_exists, "client " + client_id + " exists");
     ASSIGN_OR_RETURN(ClientRecord client, insert(connection, request));
-    if (secret != nullptr) client.secrets.push_back(store_secret(connection, client_id, *secret, operation));
-    else if (!request.operation_id.empty()) insert_operation(connection, operation, client.created_at);
+    if (secret != nullptr)
+      client.secrets.push_back(store_secret(connection, client_id, *secret, operation));
+    else if (!request.operation_id.empty())
+      insert_operation(connection, operation, client.created_at);
     return Written<ClientRecord>{std::move(client), false};
   });
 }
@@ -80,8 +83,8 @@ Result<ClientRecord> ClientStore::insert(Connection& connection, const NewClient
   return std::move(row.client);
 }
 
-SecretRecord ClientStore::store_secret(Connection& connection, std::string_view client_id, const NewSecret& secret,
-                                       const OperationRecord& operation) {
+SecretRecord ClientStore::store_secret(Connection& connection, std::string_view client_id,
+                                       const NewSecret& secret, const OperationRecord& operation) {
   SecretRecord record{.id = random_id(),
                       .hint = hint_of(secret.value),
                       .revision = secret.revision,
@@ -93,7 +96,8 @@ SecretRecord ClientStore::store_secret(Connection& connection, std::string_view 
   return record;
 }
 
-Result<ClientRecord> ClientStore::replace(const ClientMetadata& metadata, const std::optional<OwnershipMark>& mark,
+Result<ClientRecord> ClientStore::replace(const ClientMetadata& metadata,
+                                          const std::optional<OwnershipMark>& mark,
                                           const Preconditions& preconditions) {
   return database_.write([&](Connection& connection) -> Result<ClientRecord> {
     ASSIGN_OR_RETURN(ClientRow row, get_client(connection, metadata.client_id));
@@ -197,7 +201,8 @@ Result<std::optional<Authenticable>> ClientStore::find_authenticable(std::string
 }
 
 Result<std::int64_t> ClientStore::count() {
-  return database_.read([](Connection& connection) -> Result<std::int64_t> { return count_clients(connection); });
+  return database_.read(
+      [](Connection& connection) -> Result<std::int64_t> { return count_clients(connection); });
 }
 
 Result<void> ClientStore::record_last_used(const std::vector<LastUse>& uses) {

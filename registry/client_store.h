@@ -1,7 +1,7 @@
 #pragma once
 // Clients and their secrets, durable. Every write is one transaction, decided by write_rules.h inside it; an
-// acknowledged write survives a crash. Thread-safe. Errors carry the problem's code; values of secrets are hashed
-// here and go no further.
+// acknowledged write survives a crash. Thread-safe. Errors carry the problem's code; values of secrets are
+// hashed here and go no further.
 
 #include <memory>
 #include <optional>
@@ -56,8 +56,8 @@ struct Authenticable {
 using LastUse = std::pair<std::string, WallTime>;  ///< secret id, time
 
 struct ClientStoreOptions {
-  std::size_t max_secrets = 3;                       ///< per client
-  std::chrono::hours remember_deleted{7 * 24};       ///< operation ids and revisions of deleted clients
+  std::size_t max_secrets = 3;                  ///< per client
+  std::chrono::hours remember_deleted{7 * 24};  ///< operation ids and revisions of deleted clients
 };
 
 class ClientStore {
@@ -67,7 +67,8 @@ class ClientStore {
       : database_(database), hasher_(hasher), clock_(clock), options_(options) {}
 
   Result<Written<ClientRecord>> create(const NewClient& request);
-  /// Everything but the secrets; without a mark the stored one stays. Nothing is written when nothing changes.
+  /// Everything but the secrets; without a mark the stored one stays. Nothing is written when nothing
+  /// changes.
   Result<ClientRecord> replace(const ClientMetadata& metadata, const std::optional<OwnershipMark>& mark,
                                const Preconditions& preconditions);
   /// `uid`, when given, must be the mark's.

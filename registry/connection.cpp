@@ -56,8 +56,7 @@ Connection::Connection(const std::string& file, Mode mode)
 
 Query Connection::query(std::string_view sql) {
   auto found = statements_.find(sql);
-  if (found == statements_.end())
-    found = statements_.try_emplace(sql, database_, std::string(sql)).first;
+  if (found == statements_.end()) found = statements_.try_emplace(sql, database_, std::string(sql)).first;
   return Query(found->second);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// One SQLite connection with its prepared statements, each compiled once. Throws SQLite::Exception, which only
-// database.cpp catches. Not thread-safe: `Database` hands it to one thread at a time.
+// One SQLite connection with its prepared statements, each compiled once. Throws SQLite::Exception, which
+// only database.cpp catches. Not thread-safe: `Database` hands it to one thread at a time.
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
@@ -19,7 +19,8 @@ class Query {
   explicit Query(SQLite::Statement& statement) : statement_(&statement) {}
   Query(const Query&) = delete;
   Query& operator=(const Query&) = delete;
-  Query(Query&& other) noexcept : statement_(std::exchange(other.statement_, nullptr)), bound_(other.bound_) {}
+  Query(Query&& other) noexcept
+      : statement_(std::exchange(other.statement_, nullptr)), bound_(other.bound_) {}
   Query& operator=(Query&&) = delete;
   ~Query();
 

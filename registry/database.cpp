@@ -9,8 +9,10 @@ namespace {
 
 Failure failure_from(const SQLite::Exception& error) {
   const int code = error.getErrorCode();
-  const bool passing = code == SQLITE_BUSY || code == SQLITE_LOCKED || code == SQLITE_FULL || code == SQLITE_IOERR;
-  return fail(passing ? ErrorKind::unavailable : ErrorKind::internal, std::string("database: ") + error.what());
+  const bool passing =
+      code == SQLITE_BUSY || code == SQLITE_LOCKED || code == SQLITE_FULL || code == SQLITE_IOERR;
+  return fail(passing ? ErrorKind::unavailable : ErrorKind::internal,
+              std::string("database: ") + error.what());
 }
 
 }  // namespace
@@ -27,7 +29,8 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& file, std::s
   }
 }
 
-Database::Database(const std::string& file, std::size_t readers) : writer_(file, Connection::Mode::read_write) {
+Database::Database(const std::string& file, std::size_t readers)
+    : writer_(file, Connection::Mode::read_write) {
   for (std::size_t i = 0; i < readers; ++i) {
     readers_.push_back(std::make_unique<Connection>(file, Connection::Mode::read_only));
     idle_readers_.push_back(readers_.back().get());

@@ -1,6 +1,6 @@
 #pragma once
-// The SQLite file: one writing connection behind a mutex, several reading ones. A write that returned success is
-// on the disk (synchronous=FULL). Thread-safe. SQLite's exceptions end here: busy, full and I/O errors are
+// The SQLite file: one writing connection behind a mutex, several reading ones. A write that returned success
+// is on the disk (synchronous=FULL). Thread-safe. SQLite's exceptions end here: busy, full and I/O errors are
 // `unavailable`, all others `internal`.
 
 #include <condition_variable>

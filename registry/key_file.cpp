@@ -30,7 +30,8 @@ Result<Keys> read_key_document(const Secret& text) {
   const json::Reader reader(document, problems);
   if (reader.integer("version") != 1) problems.add("version", "must be 1");
   auto hash_key = base64url_decode(reader.text("hash_key"));
-  if (!hash_key || hash_key->size() != kHashKeyBytes) problems.add("hash_key", "must be 32 bytes in base64url");
+  if (!hash_key || hash_key->size() != kHashKeyBytes)
+    problems.add("hash_key", "must be 32 bytes in base64url");
   if (!reader.raw("signing_key").is_object()) problems.add("signing_key", "must be a JWK");
   RETURN_IF_ERROR(problems.result("read keys"));
   std::string jwk = json::dump(reader.raw("signing_key"));

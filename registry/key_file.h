@@ -1,6 +1,6 @@
 #pragma once
-// The key file: one JSON document with the key that hashes secrets and the key that signs tokens. Losing it makes
-// every stored secret and every issued token worthless, so it is created only when that is asked for.
+// The key file: one JSON document with the key that hashes secrets and the key that signs tokens. Losing it
+// makes every stored secret and every issued token worthless, so it is created only when that is asked for.
 
 #include <string>
 

@@ -1,6 +1,6 @@
 #pragma once
-// Which last-used times are still to be written: at most one write per secret and spacing, uses close together
-// in one batch. Pure: no clock, no lock. Not thread-safe.
+// Which last-used times are still to be written: at most one write per secret and spacing, uses close
+// together in one batch. Pure: no clock, no lock. Not thread-safe.
 
 #include <chrono>
 #include <optional>

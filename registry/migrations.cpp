@@ -6,8 +6,8 @@
 namespace apiclient::registry {
 namespace {
 
-// Times are milliseconds since 1970. `operations` remembers what was carried out; a row whose result was deleted
-// stays as a tombstone (deleted_at).
+// Times are milliseconds since 1970. `operations` remembers what was carried out; a row whose result was
+// deleted stays as a tombstone (deleted_at).
 constexpr std::string_view kTables = R"sql(
 CREATE TABLE clients (
   client_id TEXT PRIMARY KEY,

@@ -27,7 +27,8 @@ void add_addresses(CLI::App& app, Options& options) {
   app.add_option("--admin-address", options.admin_address, "Where clients are managed, host:port")
       ->envname("APICLIENT_ADMIN_ADDRESS")
       ->capture_default_str();
-  app.add_option("--metrics-address", options.metrics_address, "Where /healthz, /readyz and /metrics are, host:port")
+  app.add_option("--metrics-address", options.metrics_address,
+                 "Where /healthz, /readyz and /metrics are, host:port")
       ->envname("APICLIENT_METRICS_ADDRESS")
       ->capture_default_str();
 }
@@ -36,8 +37,9 @@ void add_files(CLI::App& app, Options& options) {
   app.add_option("--data-dir", options.data_dir, "Folder of the database; created when missing")
       ->envname("APICLIENT_DATA_DIR")
       ->required();
-  app.add_option("--admin-token-file", options.admin_token_file,
-                 "File with the bearer token of the admin API; re-read when it changes [<data-dir>/admin-token]")
+  app.add_option(
+         "--admin-token-file", options.admin_token_file,
+         "File with the bearer token of the admin API; re-read when it changes [<data-dir>/admin-token]")
       ->envname("APICLIENT_ADMIN_TOKEN_FILE");
   app.add_option("--key-file", options.key_file,
                  "File with the keys that hash secrets and sign tokens [<data-dir>/keys.json]")

@@ -18,7 +18,7 @@ struct Options {
   std::string admin_token_file;  ///< default: admin-token in the data folder
   std::string key_file;          ///< default: keys.json in the data folder
   bool create_missing_keys = false;
-  std::size_t max_secrets = 3;   ///< per client
+  std::size_t max_secrets = 3;  ///< per client
   telemetry::LogOptions log;
 };
 

@@ -73,8 +73,9 @@ Result<std::optional<PrivateFile>> read_private_file(const std::string& path) {
     size += static_cast<std::size_t>(got);
     if (size == content.size()) return fail(ErrorKind::invalid, "read " + path + ": larger than 1 MiB");
   }
-  return std::optional<PrivateFile>(PrivateFile{.content = Secret(std::string_view(content.data(), size)),
-                                                .readable_by_others = (status.st_mode & (S_IROTH | S_IWOTH)) != 0});
+  return std::optional<PrivateFile>(
+      PrivateFile{.content = Secret(std::string_view(content.data(), size)),
+                  .readable_by_others = (status.st_mode & (S_IROTH | S_IWOTH)) != 0});
 }
 
 Result<void> create_private_file(const std::string& path, const Secret& content) {

@@ -17,19 +17,24 @@ struct Row {
   std::string_view title;
 };
 
-constexpr std::array<Row, 14> kRows{{
+constexpr std::array<Row, 15> kRows{{
     {Problem::invalid_request, "invalid_request", 400, ErrorKind::invalid, "The request is not valid"},
     {Problem::unauthorized, "unauthorized", 401, ErrorKind::unauthorized, "A valid admin token is required"},
     {Problem::not_found, "not_found", 404, ErrorKind::not_found, "There is no such resource"},
-    {Problem::method_not_allowed, "method_not_allowed", 405, ErrorKind::invalid, "The method is not allowed here"},
+    {Problem::no_such_path, "no_such_path", 404, ErrorKind::not_found, "There is nothing at this path"},
+    {Problem::method_not_allowed, "method_not_allowed", 405, ErrorKind::invalid,
+     "The method is not allowed here"},
     {Problem::already_exists, "already_exists", 409, ErrorKind::already_exists, "The client exists already"},
-    {Problem::precondition_failed, "precondition_failed", 412, ErrorKind::conflict, "A precondition does not hold"},
-    {Problem::revision_conflict, "revision_conflict", 409, ErrorKind::conflict, "The revision is not a new one"},
+    {Problem::precondition_failed, "precondition_failed", 412, ErrorKind::conflict,
+     "A precondition does not hold"},
+    {Problem::revision_conflict, "revision_conflict", 409, ErrorKind::conflict,
+     "The revision is not a new one"},
     {Problem::operation_conflict, "operation_conflict", 409, ErrorKind::conflict,
      "The operation id was used for something else"},
     {Problem::deleted_operation, "deleted_operation", 409, ErrorKind::conflict,
      "What the operation made was deleted since"},
-    {Problem::too_many_secrets, "too_many_secrets", 409, ErrorKind::conflict, "The client has too many secrets"},
+    {Problem::too_many_secrets, "too_many_secrets", 409, ErrorKind::conflict,
+     "The client has too many secrets"},
     {Problem::unsupported_media_type, "unsupported_media_type", 415, ErrorKind::invalid,
      "The body is of the wrong type"},
     {Problem::too_large, "too_large", 413, ErrorKind::invalid, "The body is too large"},
@@ -76,7 +81,8 @@ http::Response problem_response(Problem problem, std::string_view detail) {
 http::Response problem_response(const Error& error) {
   const Problem problem = problem_of(error);
   if (problem == Problem::internal) return problem_response(problem, "see the registry's log");
-  if (problem == Problem::unavailable) return problem_response(problem, "the store did not answer; try again");
+  if (problem == Problem::unavailable)
+    return problem_response(problem, "the store did not answer; try again");
   return problem_response(problem, error.message);
 }
 

@@ -14,6 +14,7 @@ enum class Problem {
   invalid_request,
   unauthorized,
   not_found,
+  no_such_path,
   method_not_allowed,
   already_exists,
   precondition_failed,

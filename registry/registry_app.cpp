@@ -34,7 +34,8 @@ http::Response plain(int status_code, std::string text) {
   return {.status_code = status_code, .headers = {{"Content-Type", "text/plain"}}, .body = std::move(text)};
 }
 
-http::ServerOptions server_options(const std::string& address, std::size_t threads, std::size_t max_body_bytes) {
+http::ServerOptions server_options(const std::string& address, std::size_t threads,
+                                   std::size_t max_body_bytes) {
   http::ServerOptions options;
   options.address = address;
   options.threads = threads;
@@ -124,12 +125,13 @@ std::vector<http::Route> RegistryApp::public_routes(const std::string& issuer) c
 
 std::vector<http::Route> RegistryApp::probe_routes() {
   using http::Method;
-  return complete_routes({{Method::get, "/healthz", [](const http::ServerRequest&) { return plain(200, "ok\n"); }},
-                          {Method::get, "/readyz", [this](const http::ServerRequest&) { return readiness(); }},
-                          {Method::get, "/metrics", [this](const http::ServerRequest&) {
-                             if (const auto count = store_.count()) metrics_.clients(*count);
-                             return plain(200, metrics_.text());
-                           }}});
+  return complete_routes(
+      {{Method::get, "/healthz", [](const http::ServerRequest&) { return plain(200, "ok\n"); }},
+       {Method::get, "/readyz", [this](const http::ServerRequest&) { return readiness(); }},
+       {Method::get, "/metrics", [this](const http::ServerRequest&) {
+          if (const auto count = store_.count()) metrics_.clients(*count);
+          return plain(200, metrics_.text());
+        }}});
 }
 
 http::Response RegistryApp::readiness() {

@@ -34,7 +34,8 @@ void RegistryMetrics::token_request(std::string_view result) {
 }
 
 void RegistryMetrics::admin_request(std::string_view method, int status_code) {
-  families_->admin_requests.Add({{"method", std::string(method)}, {"code", std::to_string(status_code)}}).Increment();
+  families_->admin_requests.Add({{"method", std::string(method)}, {"code", std::to_string(status_code)}})
+      .Increment();
 }
 
 void RegistryMetrics::clients(std::int64_t count) { families_->clients.Set(static_cast<double>(count)); }

@@ -27,7 +27,7 @@ http::Response method_not_allowed(const std::string& allowed) {
 }
 
 http::Response no_such_path(const http::ServerRequest& /*request*/) {
-  return problem_response(Problem::not_found, "there is nothing at this path");
+  return problem_response(Problem::no_such_path, "check the URL");
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #pragma once
-// Completes a list of routes: another method on a known path is 405 with Allow (RFC 9110 §15.5.6), any other path
-// 404. Pure functions.
+// Completes a list of routes: another method on a known path is 405 with Allow (RFC 9110 §15.5.6), any other
+// path 404. Pure functions.
 
 #include <functional>
 #include <string>

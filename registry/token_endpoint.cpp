@@ -17,13 +17,16 @@ constexpr OAuthError kNoGrant{"invalid_request", "grant_type is missing"};
 constexpr OAuthError kOtherGrant{"unsupported_grant_type", "this server knows client_credentials only"};
 constexpr OAuthError kGrantNotAllowed{"unauthorized_client", "the client may not use client_credentials"};
 constexpr OAuthError kWrongClient{"invalid_client", "client authentication failed"};
-constexpr OAuthError kWrongMethod{"invalid_client", "the client is registered for another authentication method"};
+constexpr OAuthError kWrongMethod{"invalid_client",
+                                  "the client is registered for another authentication method"};
 constexpr OAuthError kWrongScope{"invalid_scope", "the client has no such scope"};
 constexpr OAuthError kServerError{"server_error", "try again later"};
 
 http::Response json_response(int status_code, const Json& body) {
   return {.status_code = status_code,
-          .headers = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}, {"Pragma", "no-cache"}},
+          .headers = {{"Content-Type", "application/json"},
+                      {"Cache-Control", "no-store"},
+                      {"Pragma", "no-cache"}},
           .body = json::dump(body)};
 }
 
@@ -32,7 +35,8 @@ bool is_form(const http::ServerRequest& request) {
   const auto end = std::min(type.find(';'), type.size());
   std::string name(type.substr(0, end));
   name.erase(name.find_last_not_of(" \t") + 1);
-  std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::ranges::transform(name, name.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return name == "application/x-www-form-urlencoded";
 }
 
@@ -93,7 +97,8 @@ std::variant<ClientMetadata, TokenEndpoint::Refusal> TokenEndpoint::authenticate
     return std::move(client.metadata);
   const auto match = std::ranges::find_if(
       client.secrets, [&](const SecretHash& secret) { return equal_hashes(secret.hash, hash); });
-  if (match == client.secrets.end() || presented.method == AuthMethod::none) return Refusal{kWrongClient, 401};
+  if (match == client.secrets.end() || presented.method == AuthMethod::none)
+    return Refusal{kWrongClient, 401};
   if (presented.method != client.metadata.token_endpoint_auth_method) return Refusal{kWrongMethod, 401};
   parts_.last_used.note(match->secret_id);
   return std::move(client.metadata);

@@ -1,6 +1,6 @@
 #pragma once
-// POST /oauth2/token: client_credentials (RFC 6749 §4.4). The client is authenticated before its grant is looked
-// at, so that the answer to any grant tells whether a secret is right. Thread-safe.
+// POST /oauth2/token: client_credentials (RFC 6749 §4.4). The client is authenticated before its grant is
+// looked at, so that the answer to any grant tells whether a secret is right. Thread-safe.
 
 #include <string>
 #include <variant>

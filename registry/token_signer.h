@@ -1,6 +1,6 @@
 #pragma once
-// Signs access tokens: JWS compact serialisation, ES256 (RFC 7515, RFC 7518 §3.4), header type at+jwt (RFC 9068).
-// Thread-safe after construction.
+// Signs access tokens: JWS compact serialisation, ES256 (RFC 7515, RFC 7518 §3.4), header type at+jwt (RFC
+// 9068). Thread-safe after construction.
 
 #include <memory>
 #include <string>

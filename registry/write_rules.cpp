@@ -32,12 +32,13 @@ bool etag_matches(std::string_view header, std::string_view etag) {
 Result<bool> is_replay(const std::optional<OperationRecord>& known, const OperationRequest& request) {
   if (!known) return false;
   if (known->deleted)
-    return refuse(Problem::deleted_operation,
-                  "operation " + known->operation_id + " was carried out; its client or secret was deleted since");
+    return refuse(Problem::deleted_operation, "operation " + known->operation_id +
+                                                  " was carried out; its client or secret was deleted since");
   if (known->client_id != request.client_id)
     return refuse(Problem::operation_conflict,
                   "operation " + known->operation_id + " was used for client " + known->client_id);
-  const bool same = known->generated && request.generated ? true : equal_hashes(known->value_hash, request.value_hash);
+  const bool same =
+      known->generated && request.generated ? true : equal_hashes(known->value_hash, request.value_hash);
   if (!same)
     return refuse(Problem::operation_conflict,
                   "operation " + known->operation_id + " was used with another value");
@@ -48,7 +49,8 @@ Result<void> check_preconditions(const ClientRecord& client, const Preconditions
   if (preconditions.owner_uid && (!client.mark || client.mark->uid != *preconditions.owner_uid))
     return refuse(Problem::precondition_failed, "the client's mark has another uid");
   if (preconditions.etag && !etag_matches(*preconditions.etag, std::to_string(client.version)))
-    return refuse(Problem::precondition_failed, "the client was changed: its etag is " + std::to_string(client.version));
+    return refuse(Problem::precondition_failed,
+                  "the client was changed: its etag is " + std::to_string(client.version));
   return {};
 }
 
@@ -56,9 +58,11 @@ Result<void> check_mark_change(const std::optional<OwnershipMark>& stored,
                                const std::optional<OwnershipMark>& requested) {
   if (!stored || !requested) return {};
   if (stored->installation_id != requested->installation_id)
-    return refuse(Problem::precondition_failed, "the client belongs to installation " + stored->installation_id);
+    return refuse(Problem::precondition_failed,
+                  "the client belongs to installation " + stored->installation_id);
   if (requested->revision < stored->revision)
-    return refuse(Problem::revision_conflict, "the client is at revision " + std::to_string(stored->revision));
+    return refuse(Problem::revision_conflict,
+                  "the client is at revision " + std::to_string(stored->revision));
   return {};
 }
 
@@ -72,8 +76,8 @@ Result<void> check_new_revision(std::int64_t requested, std::int64_t highest_see
 Result<void> check_return(const std::optional<OwnershipMark>& requested, std::string_view deleted_uid,
                           std::int64_t highest_seen) {
   if (!requested || requested->uid != deleted_uid || requested->revision >= highest_seen) return {};
-  return refuse(Problem::revision_conflict, "the deleted client of this uid was at revision " +
-                                                std::to_string(highest_seen));
+  return refuse(Problem::revision_conflict,
+                "the deleted client of this uid was at revision " + std::to_string(highest_seen));
 }
 
 Result<void> check_secret_allowed(const ClientMetadata& client, std::size_t count, std::size_t limit) {

@@ -38,11 +38,15 @@ std::map<std::string, RegistryParameter> read_parameters(const Json& members) {
   return parameters;
 }
 
-std::optional<DeletionPolicy> read_deletion_policy(const json::Reader& spec) {
+/// A word that is none of the three must never come to mean Delete.
+std::optional<DeletionPolicy> read_deletion_policy(const json::Reader& spec, json::Problems& problems) {
   const auto text = spec.optional_text("deletionPolicy");
   if (!text) return std::nullopt;
-  if (*text == "Retain") return DeletionPolicy::retain;
-  return *text == "Disable" ? DeletionPolicy::disable : DeletionPolicy::remove;
+  for (const DeletionPolicy policy : {DeletionPolicy::remove, DeletionPolicy::disable, DeletionPolicy::retain}) {
+    if (*text == to_string(policy)) return policy;
+  }
+  problems.add(spec.path() + ".deletionPolicy", "must be Delete, Disable or Retain");
+  return std::nullopt;
 }
 
 SecretTemplate read_secret_template(const json::Reader& secret) {
@@ -103,7 +107,7 @@ ApiClientSpec read_spec(const json::Reader& reader, json::Problems& problems) {
         RegistryRef{.kind = ref.optional_text("kind").value_or("ClusterClientRegistry"), .name = ref.text("name")};
   }
   spec.secret = read_secret_template(reader.object("secret"));
-  spec.deletion_policy = read_deletion_policy(reader);
+  spec.deletion_policy = read_deletion_policy(reader, problems);
   spec.unsupported_fields = find_unsupported_fields(reader);
   return spec;
 }
@@ -151,6 +155,24 @@ RotationStatus read_rotation(const json::Reader& reader) {
   return rotation;
 }
 
+EffectiveSpec read_effective(const json::Reader& reader) {
+  const std::vector<std::string> none;
+  const json::Reader secret = reader.object("secret");
+  const json::Reader registry = reader.object("registry");
+  return {.client_id = reader.optional_text("clientId").value_or(""),
+          .type = reader.optional_text("type").value_or(""),
+          .grant_types = reader.optional_texts("grantTypes").value_or(none),
+          .scopes = reader.optional_texts("scopes").value_or(none),
+          .audiences = reader.optional_texts("audiences").value_or(none),
+          .token_endpoint_auth_method = reader.optional_text("tokenEndpointAuthMethod").value_or(""),
+          .require_consent = reader.optional_boolean("requireConsent"),
+          .secret_name = secret.optional_text("name").value_or(""),
+          .secret_type = secret.optional_text("type").value_or(""),
+          .deletion_policy = reader.optional_text("deletionPolicy").value_or(""),
+          .registry = {.kind = registry.optional_text("kind").value_or(""),
+                       .name = registry.optional_text("name").value_or("")}};
+}
+
 ApiClientStatus read_status(const json::Reader& reader) {
   ApiClientStatus status;
   status.observed_generation = reader.optional_integer("observedGeneration").value_or(-1);
@@ -164,6 +186,7 @@ ApiClientStatus read_status(const json::Reader& reader) {
   status.last_handled_reconcile = reader.optional_text("lastHandledReconcile").value_or("");
   status.failure_count = static_cast<int>(reader.object("failure").optional_integer("count").value_or(0));
   status.failure_time = reader.object("failure").optional_time("lastTime");
+  if (reader.has("effective")) status.effective = read_effective(reader.object("effective"));
   return status;
 }
 

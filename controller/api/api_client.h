@@ -155,7 +155,7 @@ struct ApiClient {
   [[nodiscard]] std::string secret_name() const { return spec.secret.name.value_or(meta.key.name); }
 };
 
-/// Errors: protocol, listing every member that cannot be read.
+/// Errors: invalid, listing every member that cannot be read.
 Result<ApiClient> read_api_client(const Json& object);
 /// The `status` member. Two statuses are the same when these are equal.
 Json write_status(const ApiClientStatus& status);

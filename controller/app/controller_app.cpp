@@ -127,6 +127,7 @@ class ControllerApp {
   void secret_changed(const Change<reconciler::SecretSummary>& change) {
     if (change.initial || !change.before) return;
     if (change.after && secret_writes_.take(change.key(), change.after->resource_version)) return;
+    if (!change.after) secret_writes_.forget(change.key());
     if (change.before->staged) return;
     const kube::ObjectKey owner{.namespace_name = change.key().namespace_name, .name = change.before->owner_name};
     memory_.request_check(owner, reconciler::Doubt::secret);

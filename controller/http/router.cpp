@@ -1,5 +1,8 @@
 #include "http/router.h"
 
+// GCC 12 sees uninitialised members in std::regex that are none (its bug 105562).
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+
 #include <utility>
 
 #include "http/uri.h"

@@ -32,7 +32,15 @@ milliseconds jittered(milliseconds interval) {
 bool may_clear_by_itself(std::string_view why) {
   return why == api::reason::kSecretNameConflict || why == api::reason::kSecretImmutable ||
          why == api::reason::kClientIdConflict || why == api::reason::kOwnedElsewhere ||
-         why == api::reason::kRefusedByRegistry;
+         why == api::reason::kRefusedByRegistry || why == api::reason::kSecretRefused;
+}
+
+/// The last pass ended with a value that the registry had not accepted.
+bool verification_is_open(const api::ApiClientStatus& status) {
+  return std::ranges::any_of(status.conditions, [](const kube::Condition& condition) {
+    return condition.reason == api::reason::kVerificationPending ||
+           condition.reason == api::reason::kCredentialRejected;
+  });
 }
 
 }  // namespace
@@ -50,6 +58,7 @@ Result<Action> ApiClientReconciler::reconcile(const kube::ObjectKey& key, std::s
   const auto summary = wiring_.clients.find(key);
   if (!summary) {
     wiring_.memory.forget(key);
+    wiring_.client_writes.forget(key);
     return Action::await_change();
   }
   const RaisedDoubt doubt = wiring_.memory.doubt(key);
@@ -63,6 +72,7 @@ Result<Action> ApiClientReconciler::reconcile(const kube::ObjectKey& key, std::s
 bool ApiClientReconciler::is_settled_in_cache(const api::ApiClientSummary& summary) const {
   if (wiring_.memory.doubt(summary.key).doubt != Doubt::none) return false;
   const auto registry = wiring_.registries.find(summary.pinned_registry);
+  if (registry && !allows_namespace(*registry, namespace_labels(summary.key.namespace_name))) return false;
   const auto target =
       wiring_.secrets.find({.namespace_name = summary.key.namespace_name, .name = summary.binding_name});
   const bool staged = wiring_.secrets.find(staged_key(wiring_.operator_namespace, summary.uid)) != nullptr;
@@ -70,6 +80,12 @@ bool ApiClientReconciler::is_settled_in_cache(const api::ApiClientSummary& summa
       is_settled({.client = summary, .target = target.get(), .staged = staged, .registry = registry.get()});
   const bool registry_well = registry && registry->state == RegistryState::ready;
   return settled || (registry_well && wiring_.memory.is_settled_version(summary.key, summary.resource_version));
+}
+
+bool ApiClientReconciler::is_published_in_cache(const api::ApiClient& client) const {
+  const auto target = wiring_.secrets.find(
+      {.namespace_name = client.meta.key.namespace_name, .name = client.status.binding_name});
+  return target && target->owner_uid == client.meta.uid;
 }
 
 Action ApiClientReconciler::rest(const api::ApiClientSummary& summary) {
@@ -96,24 +112,26 @@ Result<Action> ApiClientReconciler::apply(api::ApiClient client, const RaisedDou
   if (registry->state == RegistryState::ready) {
     return apply_at(std::move(client), std::move(registry), doubt, std::move(stop));
   }
-  return hold(client,
-              {.refusal = {.reason = registry->reason, .message = "registry " + registry->name + ": " + registry->message}},
-              std::move(stop));
+  const Held held{
+      .refusal = {.reason = registry->reason, .message = "registry " + registry->name + ": " + registry->message},
+      .published_works = is_published_in_cache(client)};
+  return hold(client, held, std::move(stop));
 }
 
 Result<Action> ApiClientReconciler::apply_at(api::ApiClient client, RegistryDirectory::Snapshot registry,
                                              const RaisedDoubt& doubt, std::stop_token stop) {
   auto desired = desired_client(client, *registry);
   if (const auto* refusal = std::get_if<Refusal>(&desired)) return hold(client, {.refusal = *refusal}, stop);
-  const bool asked = client.meta.annotation(api::kReconcileAnnotation) != client.status.last_handled_reconcile &&
-                     client.status.issued();
-  const bool check = asked || doubt.doubt == Doubt::secret;
+  const std::string_view token = client.meta.annotation(api::kReconcileAnnotation);
+  const bool asked = !token.empty() && token != client.status.last_handled_reconcile && client.status.issued();
+  const bool check = asked || doubt.doubt == Doubt::secret || verification_is_open(client.status);
   ASSIGN_OR_RETURN(Observation seen, observer_.observe(std::move(client), std::move(registry),
                                                        std::move(std::get<DesiredClient>(desired)), stop));
   auto looked = Observer::observe_registry(seen, check, stop);
   if (looked) return run_plan(seen, doubt, std::move(stop));
   auto held = held_by_registry(std::move(looked).error(), seen.registry->name);
   if (!held) return failure_of(std::move(held));
+  (*held)->published_works = seen.published_works();
   return hold(seen.client, **held, std::move(stop));
 }
 
@@ -125,17 +143,19 @@ Result<Action> ApiClientReconciler::run_plan(Observation& seen, const RaisedDoub
   if (!performer.written_target_version().empty()) {
     wiring_.secret_writes.wrote(seen.target->meta.key, performer.written_target_version());
   }
-  if (!outcome) return hold_or_fail(seen.client, std::move(outcome).error(), std::move(stop));
-  if (*outcome) return hold(seen.client, **outcome, std::move(stop));
-  return finish(seen, doubt);
+  if (!outcome) return hold_or_fail(seen, std::move(outcome).error(), std::move(stop));
+  if (!*outcome) return finish(seen, doubt);
+  (*outcome)->published_works = seen.published_works();
+  return hold(seen.client, **outcome, std::move(stop));
 }
 
-Result<Action> ApiClientReconciler::hold_or_fail(api::ApiClient& client, Error error, std::stop_token stop) {
+Result<Action> ApiClientReconciler::hold_or_fail(Observation& seen, Error error, std::stop_token stop) {
   if (error.kind != ErrorKind::forbidden) return fail(std::move(error));
   Held held{.refusal = {.reason = std::string(api::reason::kRetrying),
-                        .message = "the Kubernetes API refuses the operator: " + error.message}};
+                        .message = "the Kubernetes API refuses the operator: " + error.message},
+            .published_works = seen.published_works()};
   held.retry = std::move(error);
-  return hold(client, held, std::move(stop));
+  return hold(seen.client, held, std::move(stop));
 }
 
 Result<Action> ApiClientReconciler::finish(const Observation& seen, const RaisedDoubt& doubt) {

@@ -45,6 +45,7 @@ class ApiClientReconciler final : public runtime::Reconciler {
 
  private:
   [[nodiscard]] bool is_settled_in_cache(const api::ApiClientSummary& summary) const;
+  [[nodiscard]] bool is_published_in_cache(const api::ApiClient& client) const;
   /// Nothing to do now; when to look again.
   runtime::Action rest(const api::ApiClientSummary& summary);
   Result<runtime::Action> apply(api::ApiClient client, const RaisedDoubt& doubt, std::stop_token stop);
@@ -52,7 +53,7 @@ class ApiClientReconciler final : public runtime::Reconciler {
                                    const RaisedDoubt& doubt, std::stop_token stop);
   Result<runtime::Action> run_plan(Observation& seen, const RaisedDoubt& doubt, std::stop_token stop);
   Result<runtime::Action> hold(api::ApiClient& client, const Held& held, std::stop_token stop);
-  Result<runtime::Action> hold_or_fail(api::ApiClient& client, Error error, std::stop_token stop);
+  Result<runtime::Action> hold_or_fail(Observation& seen, Error error, std::stop_token stop);
   Result<runtime::Action> finish(const Observation& seen, const RaisedDoubt& doubt);
   Result<runtime::Action> clean_up(api::ApiClient client, std::stop_token stop);
   [[nodiscard]] bool namespace_is_lost(const api::ApiClient& client) const;

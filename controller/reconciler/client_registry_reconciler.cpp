@@ -76,7 +76,9 @@ Result<Action> ClientRegistryReconciler::reconcile(const kube::ObjectKey& key, s
   const auto registry = wiring_.registries.find(key);
   if (!registry) {
     connections_.lock()->erase(key.name);
-    if (wiring_.directory.remove(key.name)) wiring_.changed(key.name, false);
+    wiring_.directory.remove(key.name);
+    // Also when it was never probed: clients may have waited for that.
+    wiring_.changed(key.name, false);
     return Action::await_change();
   }
   ASSIGN_OR_RETURN(const Probed probed, probe(*registry, stop));
@@ -86,7 +88,7 @@ Result<Action> ClientRegistryReconciler::reconcile(const kube::ObjectKey& key, s
 
 Result<ClientRegistryReconciler::Probed> ClientRegistryReconciler::probe(const api::ClientRegistry& registry,
                                                                          std::stop_token stop) {
-  Probed probed{.trouble = check_supported(registry.spec), .connection = remembered(registry.key.name), .info = {}};
+  Probed probed{.trouble = check_supported(registry.spec), .connection = remembered(registry.meta), .info = {}};
   if (probed.trouble) return probed;
   ASSIGN_OR_RETURN(auto credentials, find_credentials(registry, stop));
   if (auto* trouble = std::get_if<Trouble>(&credentials)) {
@@ -158,10 +160,11 @@ std::variant<ClientRegistryReconciler::Connection, RegistryTrouble> ClientRegist
   return connection;
 }
 
-ClientRegistryReconciler::Connection ClientRegistryReconciler::remembered(const std::string& name) const {
+ClientRegistryReconciler::Connection ClientRegistryReconciler::remembered(const kube::ObjectMeta& registry) const {
   const auto connections = connections_.lock();
-  const auto found = connections->find(name);
-  return found == connections->end() ? nullptr : found->second.connection;
+  const auto found = connections->find(registry.key.name);
+  const bool same = found != connections->end() && found->second.uid == registry.uid;
+  return same ? found->second.connection : nullptr;
 }
 
 void ClientRegistryReconciler::publish(const api::ClientRegistry& registry, const Probed& probed) {

@@ -59,7 +59,8 @@ class ClientRegistryReconciler final : public runtime::Reconciler {
   Result<Probed> probe(const api::ClientRegistry& registry, std::stop_token stop);
   Result<std::variant<Json, Trouble>> find_credentials(const api::ClientRegistry& registry, std::stop_token stop);
   std::variant<Connection, Trouble> connect(const api::ClientRegistry& registry, const Json& secret);
-  [[nodiscard]] Connection remembered(const std::string& name) const;
+  /// The last connection of this very object; null when there was none.
+  [[nodiscard]] Connection remembered(const kube::ObjectMeta& registry) const;
   void publish(const api::ClientRegistry& registry, const Probed& probed);
   Result<runtime::Action> write_outcome(const api::ClientRegistry& registry, const Probed& probed,
                                         std::stop_token stop);

@@ -10,12 +10,6 @@ namespace {
 namespace reason = api::reason;
 using Names = std::vector<std::string>;
 
-Names as_set(Names names) {
-  std::ranges::sort(names);
-  names.erase(std::ranges::unique(names).begin(), names.end());
-  return names;
-}
-
 bool lists(const Names& names, std::string_view name) { return std::ranges::find(names, name) != names.end(); }
 
 Names default_grants(std::string_view type) {
@@ -105,18 +99,18 @@ backend::ClientSettings make_settings(const api::ApiClient& client, const Regist
                                              spec.client_id.value_or(client.meta.key.name));
   settings.client_name = spec.display_name;
   settings.type = client_type(spec.type);
-  settings.grant_types = as_set(spec.grant_types.value_or(default_grants(spec.type)));
-  settings.redirect_uris = as_set(spec.redirect_uris);
-  settings.post_logout_redirect_uris = as_set(spec.post_logout_redirect_uris);
-  settings.allowed_cors_origins = as_set(spec.allowed_cors_origins);
-  settings.scopes = as_set(spec.scopes.value_or(registry.spec.default_scopes));
-  settings.audiences = as_set(spec.audiences);
+  settings.grant_types = spec.grant_types.value_or(default_grants(spec.type));
+  settings.redirect_uris = spec.redirect_uris;
+  settings.post_logout_redirect_uris = spec.post_logout_redirect_uris;
+  settings.allowed_cors_origins = spec.allowed_cors_origins;
+  settings.scopes = spec.scopes.value_or(registry.spec.default_scopes);
+  settings.audiences = spec.audiences;
   settings.token_endpoint_auth_method = spec.token_endpoint_auth_method.value_or(default_method);
   settings.require_consent = spec.type != "Machine" && spec.require_consent.value_or(true);
   settings.access_token_lifetime = in_seconds(spec.token_lifetimes.access_token);
   settings.refresh_token_lifetime = in_seconds(spec.token_lifetimes.refresh_token);
   settings.id_token_lifetime = in_seconds(spec.token_lifetimes.id_token);
-  settings.contacts = as_set(spec.contacts);
+  settings.contacts = spec.contacts;
   settings.client_uri = spec.client_uri;
   settings.logo_uri = spec.logo_uri;
   settings.policy_uri = spec.policy_uri;
@@ -124,7 +118,7 @@ backend::ClientSettings make_settings(const api::ApiClient& client, const Regist
   settings.jwks_uri = spec.jwks_uri;
   settings.jwks = spec.jwks;
   for (const auto& [name, parameter] : spec.registry_parameters) settings.parameters[name] = parameter.text;
-  return settings;
+  return backend::normalised(std::move(settings));
 }
 
 api::EffectiveSpec make_effective(const api::ApiClient& client, const backend::ClientSettings& settings,

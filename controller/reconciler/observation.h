@@ -52,6 +52,11 @@ struct Observation {
   [[nodiscard]] bool target_is_ours() const {
     return target_owner == TargetOwner::us || target_owner == TargetOwner::our_past;
   }
+  /// As far as was seen, consumers can go on with what is published.
+  [[nodiscard]] bool published_works() const {
+    return target && target_is_ours() && published_verdict != backend::Verdict::rejected &&
+           (!desired.settings.has_secret() || !target->value.empty());
+  }
   [[nodiscard]] ClientOwner client_owner() const { return owner_of(registered, client.meta, installation_id); }
 };
 

@@ -23,6 +23,7 @@ class OwnWrites {
     writes->erase(found);
     return true;
   }
+  void forget(const kube::ObjectKey& key) { writes_.lock()->erase(key); }
 
  private:
   Guarded<std::unordered_map<kube::ObjectKey, std::string>> writes_;

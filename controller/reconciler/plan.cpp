@@ -64,6 +64,20 @@ std::optional<Refusal> check_pin(const Observation& seen) {
                                              "; restore tenant and clientIdTemplate of the registry");
 }
 
+/// A mint is finished where it began, or its client would be left behind there.
+std::optional<Refusal> check_fence(const Observation& seen) {
+  const auto& fence = seen.client.status.rotation.in_progress;
+  if (!seen.staged && !fence) return std::nullopt;
+  const std::string& id = seen.staged ? seen.staged->client_id : fence->client_id;
+  const api::RegistryStatus& at = seen.staged ? seen.staged->registry : fence->registry;
+  const bool same = id == seen.desired.settings.client_id && at.name == seen.registry->name &&
+                    at.issuer == seen.registry->spec.issuer;
+  if (same) return std::nullopt;
+  return stall(reason::kRegistryChanged, "client " + id + " was begun at ClusterClientRegistry " + at.name +
+                                             " and has to be finished there; set spec.registryRef.name to it, or "
+                                             "delete and re-create this ApiClient");
+}
+
 std::optional<Refusal> check_rename(const Observation& seen) {
   const std::string& published = seen.client.status.binding_name;
   if (published.empty() || published == seen.client.secret_name()) return std::nullopt;
@@ -73,6 +87,7 @@ std::optional<Refusal> check_rename(const Observation& seen) {
 
 std::optional<Refusal> find_refusal(const Observation& seen) {
   auto refusal = check_pin(seen);
+  if (!refusal) refusal = check_fence(seen);
   if (!refusal) refusal = check_rename(seen);
   if (!refusal) refusal = check_target(seen);
   if (!refusal) refusal = check_registered(seen);
@@ -141,15 +156,15 @@ class Planner {
     if (seen_.registered) {
       update_when_needed();
     } else {
-      if (!fence || fence->client_id != seen_.desired.settings.client_id) add(step::Fence{});
+      if (!fence) add(step::Fence{});
       add(step::CreateClient{.value = step::ValueFrom::none});
     }
     publish();
   }
 
-  /// Another mint went past the staged one.
+  /// Another mint went past the staged one, whatever has become of its value since.
   [[nodiscard]] bool staged_is_superseded() const {
-    return seen_.target_owner == TargetOwner::us && has_published_value(seen_) &&
+    return seen_.target_owner == TargetOwner::us &&
            seen_.target->operation_id() != seen_.staged->operation_id &&
            seen_.target->revision() >= seen_.staged->revision;
   }
@@ -163,6 +178,7 @@ class Planner {
     } else {
       update_when_needed();
       if (find_credential(seen_, seen_.staged->operation_id) == nullptr) add_credential();
+      keep_older_than(seen_.staged->revision);
     }
     if (!staged_is_published()) verify();
     publish();
@@ -177,6 +193,9 @@ class Planner {
       publish();
     } else if (seen_.registered && published_value_stands(seen_)) {
       update_when_needed();
+      // Asked, and no answer: what is published is not called good before there is one.
+      if (seen_.published_verdict == backend::Verdict::unknown) verify();
+      keep_older_than(seen_.target->revision());
       retire_when_due();
       publish();
     } else {
@@ -185,10 +204,12 @@ class Planner {
   }
 
   void mint() {
-    add(step::Stage{.revision = next_revision(seen_)});
+    const std::int64_t revision = next_revision(seen_);
+    add(step::Stage{.revision = revision});
     if (seen_.registered) {
       update_when_needed();
       add_credential();
+      keep_older_than(revision);
     } else {
       add(step::CreateClient{.value = step::ValueFrom::staged});
     }
@@ -201,9 +222,9 @@ class Planner {
     if (needs_update(seen_)) add(step::UpdateClient{});
   }
   void add_credential() {
-    if (auto full = slot_to_free(seen_)) add(step::RetireOldest{.credential_id = std::move(*full)});
+    freed_ = slot_to_free(seen_);
+    if (freed_) add(step::RetireOldest{.credential_id = *freed_});
     add(step::AddCredential{});
-    if (!seen_.registered->credentials.empty()) begin_overlap(seen_.registered->credentials.back());
   }
   void verify() {
     if (seen_.registry->spec.verify_credentials) add(step::Verify{});
@@ -213,31 +234,37 @@ class Planner {
     add(step::WriteStatus{});
   }
 
-  /// `old` stays valid beside the value that is being published.
-  void begin_overlap(const backend::Credential& old) {
-    plan_.previous = api::PreviousStatus{
-        .revision = old.revision, .id = old.id, .hint = old.hint, .retire_at = now_ + kDefaultOverlap};
+  /// Secrets below the published one stay valid beside it: as long as planned for the newest of them, or from now on.
+  void keep_older_than(std::int64_t published) {
+    const backend::Credential* newest = nullptr;
+    for (const backend::Credential& credential : seen_.registered->credentials) {
+      if (credential.revision < published && credential.id != freed_) newest = &credential;
+    }
+    if (newest == nullptr) return;
+    const auto& planned = seen_.client.status.previous;
+    const bool is_planned = planned && planned->retire_at && planned->revision >= newest->revision;
+    plan_.previous = is_planned ? *planned
+                                : api::PreviousStatus{.revision = newest->revision,
+                                                      .id = newest->id,
+                                                      .hint = newest->hint,
+                                                      .retire_at = now_ + kDefaultOverlap};
   }
 
+  /// Never the secret that the live target names.
   void retire_when_due() {
+    if (!plan_.previous || *plan_.previous->retire_at > now_) return;
     std::vector<std::string> older;
     for (const backend::Credential& credential : seen_.registered->credentials) {
-      if (credential.revision >= seen_.target->revision()) break;
-      older.push_back(credential.id);
+      const bool named = credential.id == seen_.target->credential_id();
+      if (credential.revision < seen_.target->revision() && !named) older.push_back(credential.id);
     }
-    if (older.empty()) return;
-    const auto& planned = seen_.client.status.previous;
-    if (!planned || !planned->retire_at) {
-      begin_overlap(seen_.registered->credentials[older.size() - 1]);
-    } else if (*planned->retire_at <= now_) {
-      add(step::RetireOlder{.credential_ids = std::move(older)});
-    } else {
-      plan_.previous = planned;
-    }
+    plan_.previous.reset();
+    if (!older.empty()) add(step::RetireOlder{.credential_ids = std::move(older)});
   }
 
   const Observation& seen_;
   WallTime now_;
+  std::optional<std::string> freed_;  ///< the secret that makes room
   Plan plan_;
 };
 

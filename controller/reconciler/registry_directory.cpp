@@ -19,8 +19,7 @@ std::string wanted_name(const api::ApiClient& client) {
 
 Resolution check_use(const RegistryDirectory::Snapshot& registry, const api::ApiClient& client,
                      const kube::StringMap& namespace_labels) {
-  const auto& allowed = registry->spec.allowed_namespaces;
-  if (allowed && !allowed->matches(namespace_labels)) {
+  if (!allows_namespace(*registry, namespace_labels)) {
     return refuse(reason::kNamespaceNotAllowed,
                   "namespace " + client.meta.key.namespace_name + " is not selected by spec.allowedNamespaces of " +
                       "ClusterClientRegistry " + registry->name + "; label the namespace or use another registry");
@@ -37,6 +36,11 @@ Resolution check_use(const RegistryDirectory::Snapshot& registry, const api::Api
 }
 
 }  // namespace
+
+bool allows_namespace(const RegistrySnapshot& registry, const kube::StringMap& labels) {
+  const auto& allowed = registry.spec.allowed_namespaces;
+  return !allowed || allowed->matches(labels);
+}
 
 RegistryDirectory::Snapshot RegistryDirectory::put(Snapshot registry) {
   auto entries = entries_.lock();

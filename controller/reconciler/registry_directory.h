@@ -32,6 +32,9 @@ struct RegistrySnapshot {
   std::shared_ptr<backend::RegistryConnection> connection = {};
 };
 
+/// May ApiClients of a namespace with these labels use it?
+bool allows_namespace(const RegistrySnapshot& registry, const kube::StringMap& labels);
+
 /// A reason why an ApiClient cannot go on, and whether only a change of the ApiClient can help (`stalled`).
 struct Refusal {
   std::string reason;

@@ -57,7 +57,9 @@ void remember_tokens(const api::ApiClient& client, const Succeeded& done, api::A
   if (!rotate.empty() && handled) status.rotation.last_handled_token = rotate;
   status.rotation.refused_token = handled ? "" : std::string(rotate);
   status.rotation.refused_reason = rotate.empty() || handled ? "" : std::string(reason::kUnsupported);
-  status.last_handled_reconcile = client.meta.annotation(api::kReconcileAnnotation);
+  // A token that is taken away is still remembered: it acts once.
+  const std::string_view reconcile = client.meta.annotation(api::kReconcileAnnotation);
+  if (!reconcile.empty()) status.last_handled_reconcile = reconcile;
 }
 
 void summarise_success(const api::ApiClient& client, const Succeeded& done, Conditions& conditions,
@@ -84,22 +86,21 @@ void summarise_success(const api::ApiClient& client, const Succeeded& done, Cond
 }
 
 /// The registry does not answer, but what is published works, and nothing else is asked for.
-bool outage_of_working_client(const api::ApiClient& client, const Refusal& refusal) {
-  return !refusal.stalled && client.status.issued() && client.status.observed_generation == client.meta.generation &&
-         kube::find_condition(client.status.conditions, api::kStalled) == nullptr;
+bool outage_of_working_client(const api::ApiClient& client, const Held& held) {
+  const kube::Condition* ready = kube::find_condition(client.status.conditions, api::kReady);
+  return held.published_works && client.status.observed_generation == client.meta.generation && ready != nullptr &&
+         ready->status == ConditionStatus::true_value;
 }
 
-void set_registered(const api::ApiClient& client, const Refusal& refusal, Conditions& conditions) {
+void summarise_waiting(const api::ApiClient& client, const Held& held, Conditions& conditions) {
+  const Refusal& refusal = held.refusal;
   const bool issued = client.status.issued();
   conditions.set(api::kRegistered, issued ? ConditionStatus::unknown : ConditionStatus::false_value, refusal.reason,
                  refusal.message);
-}
-
-void summarise_waiting(const api::ApiClient& client, const Refusal& refusal, Conditions& conditions) {
-  set_registered(client, refusal, conditions);
-  if (outage_of_working_client(client, refusal)) return;
-  const auto ready = client.status.issued() ? ConditionStatus::unknown : ConditionStatus::false_value;
-  conditions.set(api::kReady, ready, refusal.reason, refusal.message);
+  if (outage_of_working_client(client, held)) return;
+  const bool works = issued && held.published_works;
+  conditions.set(api::kReady, works ? ConditionStatus::unknown : ConditionStatus::false_value, refusal.reason,
+                 refusal.message);
   conditions.set(api::kReconciling, ConditionStatus::true_value, refusal.reason, refusal.message);
   conditions.remove(api::kStalled);
 }
@@ -113,7 +114,7 @@ void summarise_stalled(const Refusal& refusal, Conditions& conditions) {
 void summarise_held(const api::ApiClient& client, const Held& held, Conditions& conditions,
                     api::ApiClientStatus& status, WallTime now) {
   held.refusal.stalled ? summarise_stalled(held.refusal, conditions)
-                       : summarise_waiting(client, held.refusal, conditions);
+                       : summarise_waiting(client, held, conditions);
   if (!client.status.issued()) {
     conditions.set(api::kSecretPublished, ConditionStatus::false_value, held.refusal.reason, "nothing is published yet");
     if (held.refusal.stalled) {

@@ -32,6 +32,8 @@ struct Held {
   std::optional<Error> retry = {};
   /// The registry that may be down: have it probed now.
   std::string failed_registry = {};
+  /// What is published works meanwhile: an outage that consumers do not feel.
+  bool published_works = false;
 };
 
 /// Deletion cannot go on.

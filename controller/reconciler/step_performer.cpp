@@ -128,6 +128,14 @@ Outcome StepPerformer::after_create_failed(Error error) {
   return held_by_registry(std::move(error), seen_.registry->name);
 }
 
+/// Retired since (a crash before the staged Secret could go), or left behind by a newer mint: never to be taken again.
+StepPerformer::Outcome StepPerformer::after_add_failed(Error error) {
+  const bool never = error.kind == ErrorKind::conflict &&
+                     (error.code == "deleted_operation" || error.code == "revision_conflict");
+  if (never) RETURN_IF_ERROR(wiring_.journal.drop(*seen_.staged, stop_));
+  return held_by_registry(std::move(error), seen_.registry->name);
+}
+
 Outcome StepPerformer::perform(const step::UpdateClient& /*step*/) {
   const backend::OwnershipMark before = *seen_.registered->mark;
   auto updated = backend().update(seen_.desired.settings, mark(before.revision), before.uid, stop_);
@@ -153,7 +161,7 @@ Outcome StepPerformer::perform(const step::AddCredential& /*step*/) {
                                           .revision = seen_.staged->revision,
                                           .value = &seen_.staged->value};
   auto added = backend().add_credential(seen_.desired.settings.client_id, seen_.client.meta.uid, credential, stop_);
-  if (!added) return held_by_registry(std::move(added).error(), seen_.registry->name);
+  if (!added) return after_add_failed(std::move(added).error());
   seen_.registered->credentials.push_back(std::move(*added));
   return done();
 }
@@ -274,6 +282,14 @@ api::RegistryStatus StepPerformer::registry_status() const {
   return {.kind = "ClusterClientRegistry", .name = seen_.registry->name, .issuer = seen_.registry->spec.issuer};
 }
 
+/// A registry that does not say when it stored a secret must not make the status change with every pass.
+WallTime StepPerformer::issued_at(const Current& now) const {
+  if (now.created_at) return *now.created_at;
+  const auto& known = seen_.client.status.credential;
+  const bool same = known && known->revision == now.revision && known->issued_at;
+  return same ? *known->issued_at : wiring_.clock.wall_now();
+}
+
 Succeeded StepPerformer::success() const {
   Succeeded result{.client_id = seen_.desired.settings.client_id,
                    .registry = registry_status(),
@@ -286,7 +302,7 @@ Succeeded StepPerformer::success() const {
   result.credential = api::CredentialStatus{.revision = now.revision,
                                             .id = now.credential_id,
                                             .hint = hint_of(*now.value),
-                                            .issued_at = now.created_at ? *now.created_at : wiring_.clock.wall_now()};
+                                            .issued_at = issued_at(now)};
   return result;
 }
 

@@ -51,6 +51,7 @@ class StepPerformer {
   Outcome perform(const step::DropStaged& step);
 
   Outcome after_create_failed(Error error);
+  Outcome after_add_failed(Error error);
   Outcome after_rejection();
   Outcome retire(const std::vector<std::string>& credential_ids);
   Outcome write_status(const api::ApiClientStatus& status);
@@ -64,6 +65,7 @@ class StepPerformer {
     std::optional<WallTime> created_at = {};
   };
   [[nodiscard]] Current current() const;
+  [[nodiscard]] WallTime issued_at(const Current& now) const;
   [[nodiscard]] backend::OwnershipMark mark(std::int64_t revision) const;
   [[nodiscard]] Publication publication() const;
   [[nodiscard]] std::vector<std::string> handled_rotations() const;

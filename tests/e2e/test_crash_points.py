@@ -113,7 +113,7 @@ def test_operator_killed(operation, make_world, controller, numbers):
         for number, (step, side) in enumerate(operation.points()):
             point = f"{side} {step}"
             try:
-                kills[step, side] = kill_and_recover(operation, world, Crasher(world, proxy), (step, side), f"point-{number}")
+                kills[step, side] = kill_and_recover(operation, world, Crasher(controller, proxy), (step, side), f"point-{number}")
             except (AssertionError, Failed) as problem:
                 problems.append(f"killed {point}: {problem}")
             proxy.clear()

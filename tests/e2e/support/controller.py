@@ -20,8 +20,8 @@ LEASE = path("coordination.k8s.io/v1", "leases", OPERATOR_NAMESPACE, "apiclient-
 class Controller:
     """`name` tells several apart (replicas): it names the log file and the entry in the table of processes."""
 
-    def __init__(self, plane, api, name="controller"):
-        self._plane, self._api, self._name = plane, api, name
+    def __init__(self, plane, api, name="controller", user="operator"):
+        self._plane, self._api, self._name, self._user = plane, api, name, user
         self._default = False
         self._metrics = self._health = None
         self.log = plane.directory / f"{name}.log"
@@ -40,7 +40,7 @@ class Controller:
             raise Failed(f"{self._name} already runs")
         self._default = False
         self._metrics, self._health = free_ports(2)
-        argv = [program, "--kubeconfig", self._plane.kubeconfig("operator"), "--namespace", OPERATOR_NAMESPACE,
+        argv = [program, "--kubeconfig", self._plane.kubeconfig(self._user), "--namespace", OPERATOR_NAMESPACE,
                 "--metrics-address", f"127.0.0.1:{self._metrics}", "--health-address", f"127.0.0.1:{self._health}",
                 *flags]
         env = {**os.environ, **(environment or {})}

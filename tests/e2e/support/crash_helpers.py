@@ -3,7 +3,6 @@
 import os
 import queue
 import signal
-import urllib.parse
 
 from controller import CHECKPOINTS
 from controlplane import OPERATOR_NAMESPACE
@@ -12,15 +11,12 @@ from kubeapi import path
 from processes import wait_until
 from registry import token_status
 
-SIDES = ("before", "sent", "received", "after")
-
 
 class Crasher:
     """Starts the operator so that it dies by SIGKILL at a given point. It must not run when a method is called."""
 
-    def __init__(self, world, proxy):
-        self._world, self._proxy = world, proxy
-        self._controller = world.controller
+    def __init__(self, controller, proxy):
+        self._controller, self._proxy = controller, proxy
 
     def die_at(self, step, side, call=None):
         """`side`: "before" or "after" the step; or in the middle of its registry call (method, path pattern), that is
@@ -30,16 +26,22 @@ class Crasher:
                                    environment={"APICLIENT_CHECKPOINT": f"kill:{step}:{side}:1"})
         else:
             self._start_to_die_in_call(call, call_before if side == "sent" else call_after)
-        self._controller.wait_state("stopped", 20)
-        code = self._controller.exit_code()
-        assert code == -signal.SIGKILL, f"the operator ended with {code} and not by SIGKILL {side} {step}"
-        self._controller.kill()  # gives its Lease back
+        expect_killed(self._controller, f"{side} {step}")
 
     def _start_to_die_in_call(self, call, fault):
         pids = queue.Queue()
         self._proxy.once(*call, fault(lambda: os.kill(pids.get(timeout=10), signal.SIGKILL)))
         self._controller.start(ready=False)
         pids.put(self._controller.pid)
+
+
+def expect_killed(controller, where):
+    """It comes to its end by SIGKILL; its Lease is given back for it."""
+    # A process of several threads is a zombie before its parent can be told.
+    wait_until(lambda: controller.exit_code() is not None, 30, f"the operator is killed {where}", interval=0.01)
+    code = controller.exit_code()
+    assert code == -signal.SIGKILL, f"the operator ended with {code} and not by SIGKILL {where}"
+    controller.kill()
 
 
 class ProxiedWorld:
@@ -67,10 +69,12 @@ class ProxiedWorld:
 
 def owned(world, name):
     """The clients in the registry that bear the mark of this ApiClient, whatever their id."""
-    owner = urllib.parse.quote(f"{world.namespace}/{name}", safe="")
-    status, page = world.registry.admin("GET", f"/clients?owner={owner}")
-    assert status == 200, f"the registry lists the clients of {name} with {status}"
-    return page["items"]
+    config = world.must(world.api.get(path("v1", "configmaps", OPERATOR_NAMESPACE, "apiclient-operator")))
+    status, page = world.registry.admin("GET", f"/clients?owner={config['data']['installation-id']}&limit=500")
+    assert status == 200, f"the registry lists our clients with {status}"
+    assert not page["continue"], "more clients than one page takes"
+    return [client for client in page["items"]
+            if (client["mark"]["namespace"], client["mark"]["name"]) == (world.namespace, name)]
 
 
 def all_staged(world):

@@ -48,7 +48,7 @@ class Exchange:
         self._upstream = upstream
 
     def forward(self):
-        """Sends it to the registry; returns its Reply. OSError when there is none."""
+        """Sends it to the registry; returns its Reply. OSError when nobody answers."""
         connection = http.client.HTTPConnection("127.0.0.1", self._upstream, timeout=30)
         with contextlib.closing(connection):
             connection.request(self.method, self.path, self.body, self.headers)
@@ -113,10 +113,11 @@ class Fault:
 
 
 class FaultProxy:
-    """Thread-safe. `port` stays the same for its whole life, also while the registry is down."""
+    """Thread-safe. `port` stays the same for its whole life, also while the registry is down. `upstream` may be set
+    later."""
 
-    def __init__(self, upstream_port, port=0, record=False):
-        self._upstream = upstream_port
+    def __init__(self, upstream=None, port=0, record=False):
+        self.upstream = upstream
         self._record = record
         self._lock = threading.Lock()
         self._faults = []
@@ -154,7 +155,7 @@ class FaultProxy:
 
     def pass_on(self, request):
         """The Reply for the sender, or None to hang up on it."""
-        exchange = Exchange(request, self._upstream)
+        exchange = Exchange(request, self.upstream)
         fault = self._take(exchange)
         try:
             reply = fault.action(exchange) if fault else exchange.forward()

@@ -67,6 +67,14 @@ class Registry:
     def resume(self):
         self._plane.processes.signal(self.name, signal.SIGCONT)
 
+    def metrics(self):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._metrics_port}/metrics", timeout=5) as response:
+            return response.read().decode()
+
+    @property
+    def pid(self):
+        return self._plane.processes.pid(self.name)
+
     # Its admin API
 
     def admin(self, method, where, body=None):

@@ -1,5 +1,5 @@
-// The registry is killed at random moments under load: what was acknowledged must be there afterwards, what was
-// not can be repeated.
+// The registry is killed at random moments under load: what was acknowledged must be there afterwards, what
+// was not can be repeated.
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <gtest/gtest.h>
@@ -39,7 +39,8 @@ struct Unknown {
 
 class Writer {
  public:
-  Writer(RegistryProcess& registry, int number) : registry_(registry), prefix_("w" + std::to_string(number) + "-") {}
+  Writer(RegistryProcess& registry, int number)
+      : registry_(registry), prefix_("w" + std::to_string(number) + "-") {}
 
   /// Writes until the registry is gone.
   void run(std::atomic<int>& acknowledged) {
@@ -85,7 +86,8 @@ class Writer {
   void expect_newest_secret_works() const {
     if (clients_.empty() || clients_.back().deleted) return;
     const auto& client = clients_.back();
-    EXPECT_EQ(registry_.token(kClientCredentials, basic_of(client.client_id, client.secrets.back().second)).status_code,
+    EXPECT_EQ(registry_.token(kClientCredentials, basic_of(client.client_id, client.secrets.back().second))
+                  .status_code,
               200);
   }
 
@@ -169,7 +171,8 @@ TEST(RegistryCrash, AcknowledgedWritesSurviveBeingKilledUnderLoad) {
     std::vector<std::jthread> threads;
     for (auto& writer : writers) threads.emplace_back([&] { writer->run(acknowledged); });
     const int enough = kWritesBeforeKill + round * 7;
-    ASSERT_TRUE(apiclient::test::eventually([&] { return acknowledged >= enough; }, std::chrono::seconds(60)));
+    ASSERT_TRUE(
+        apiclient::test::eventually([&] { return acknowledged >= enough; }, std::chrono::seconds(60)));
     registry.kill_hard();
     threads.clear();
     total += acknowledged;

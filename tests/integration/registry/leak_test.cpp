@@ -1,5 +1,5 @@
-// No secret leaves the registry but in the answer that it belongs to: not into its log at trace level, its files or
-// its command line.
+// No secret leaves the registry but in the answer that it belongs to: not into its log at trace level, its
+// files or its command line.
 
 #include <gtest/gtest.h>
 
@@ -37,7 +37,8 @@ void use_everything(const RegistryProcess& registry, Secrets& secrets) {
   for (const auto& value : {given, made, wrong}) {
     secrets.add(base64_encode("a:" + value));
     const auto answer = registry.token(kClientCredentials, basic_of("a", value));
-    if (answer.status_code == 200) secrets.add(Json::parse(answer.body).at("access_token").get<std::string>());
+    if (answer.status_code == 200)
+      secrets.add(Json::parse(answer.body).at("access_token").get<std::string>());
     registry.token(kClientCredentials + "&client_id=a&client_secret=" + value);
     registry.token(kClientCredentials, "Bearer " + value);
   }

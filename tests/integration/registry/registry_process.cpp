@@ -39,7 +39,8 @@ pid_t spawn(std::vector<std::string> arguments, const std::string& log) {
 /// Waits for the end; -1 when the process was killed or had to be.
 int exit_code_of(pid_t process) {
   int status = 0;
-  const bool ended = apiclient::test::eventually([&] { return ::waitpid(process, &status, WNOHANG) == process; }, 20s);
+  const bool ended =
+      apiclient::test::eventually([&] { return ::waitpid(process, &status, WNOHANG) == process; }, 20s);
   if (!ended) {
     ::kill(process, SIGKILL);
     ::waitpid(process, &status, 0);
@@ -70,8 +71,8 @@ ExitedProgram run_registry_program(const std::vector<std::string>& arguments) {
   return {code, TemporaryFolder::read(folder.file("log"))};
 }
 
-http::Response send_request(int port, http::Method method, const std::string& target, const http::Headers& headers,
-                            const std::string& body) {
+http::Response send_request(int port, http::Method method, const std::string& target,
+                            const http::Headers& headers, const std::string& body) {
   ::signal(SIGPIPE, SIG_IGN);  // the registry may close while we send
   httplib::Client client("127.0.0.1", port);
   client.set_read_timeout(10s);
@@ -97,10 +98,19 @@ RegistryProcess::RegistryProcess(std::vector<std::string> more, const std::strin
 RegistryProcess::~RegistryProcess() { kill_hard(); }
 
 void RegistryProcess::start() {
-  std::vector<std::string> arguments{"--data-dir", folder_.file("data"), "--issuer", issuer_, "--public-address",
-                                     on_loopback(public_port_), "--admin-address", on_loopback(admin_port_),
-                                     "--metrics-address", on_loopback(metrics_port_), "--create-missing-keys",
-                                     "--log-level", "trace"};
+  std::vector<std::string> arguments{"--data-dir",
+                                     folder_.file("data"),
+                                     "--issuer",
+                                     issuer_,
+                                     "--public-address",
+                                     on_loopback(public_port_),
+                                     "--admin-address",
+                                     on_loopback(admin_port_),
+                                     "--metrics-address",
+                                     on_loopback(metrics_port_),
+                                     "--create-missing-keys",
+                                     "--log-level",
+                                     "trace"};
   arguments.insert(arguments.end(), more_.begin(), more_.end());
   process_ = spawn(arguments, folder_.file("log"));
   if (!apiclient::test::eventually([&] { return probe("/readyz").status_code == 200; }, 30s))
@@ -141,6 +151,8 @@ http::Response RegistryProcess::probe(const std::string& target) const {
   return send_request(metrics_port_, http::Method::get, target, {}, "");
 }
 
-std::string RegistryProcess::admin_token() const { return TemporaryFolder::read(folder_.file("data/admin-token")); }
+std::string RegistryProcess::admin_token() const {
+  return TemporaryFolder::read(folder_.file("data/admin-token"));
+}
 
 }  // namespace apiclient::registry::test

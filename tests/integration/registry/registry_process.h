@@ -1,6 +1,6 @@
 #pragma once
-// apiclient-registry as a real process with its own folder and ports; killed with the object. Not thread-safe,
-// but requests may be sent from any thread.
+// apiclient-registry as a real process with its own folder and ports; killed with the object. Not
+// thread-safe, but requests may be sent from any thread.
 
 #include <sys/types.h>
 
@@ -24,8 +24,8 @@ struct ExitedProgram {
 ExitedProgram run_registry_program(const std::vector<std::string>& arguments);
 
 /// One request on its own connection; status 0 when there was no answer.
-http::Response send_request(int port, http::Method method, const std::string& target, const http::Headers& headers,
-                            const std::string& body);
+http::Response send_request(int port, http::Method method, const std::string& target,
+                            const http::Headers& headers, const std::string& body);
 
 class RegistryProcess {
  public:

@@ -12,8 +12,8 @@
 namespace apiclient::registry::test {
 namespace {
 
-using ::testing::HasSubstr;
 using http::Method;
+using ::testing::HasSubstr;
 
 std::string a_value() { return std::string(random_secret().reveal()); }
 
@@ -27,7 +27,8 @@ TEST(Registry, ClientLivesFromCreationToDeletion) {
                                       machine_with_secret("acme_team-a_invoices", "op-1", first).dump(),
                                       {{"Idempotency-Key", "op-1"}});
   ASSERT_EQ(created.status_code, 201) << created.body;
-  const auto issued = registry.token(kClientCredentials + "&scope=read", basic_of("acme_team-a_invoices", first));
+  const auto issued =
+      registry.token(kClientCredentials + "&scope=read", basic_of("acme_team-a_invoices", first));
   ASSERT_EQ(issued.status_code, 200) << issued.body;
   EXPECT_EQ(Json::parse(issued.body).at("scope"), "read");
 
@@ -45,8 +46,10 @@ TEST(Registry, ClientLivesFromCreationToDeletion) {
   Json wish = machine_with_secret("acme_team-a_invoices", "", "", 2);
   wish.erase("secret");
   wish["scope"] = "read";
-  EXPECT_EQ(registry.admin(Method::put, path, wish.dump(), {{"Apiclient-Owner-Uid", "uid-1"}}).status_code, 200);
-  EXPECT_EQ(registry.token(kClientCredentials + "&scope=write", basic_of("acme_team-a_invoices", second)).status_code,
+  EXPECT_EQ(registry.admin(Method::put, path, wish.dump(), {{"Apiclient-Owner-Uid", "uid-1"}}).status_code,
+            200);
+  EXPECT_EQ(registry.token(kClientCredentials + "&scope=write", basic_of("acme_team-a_invoices", second))
+                .status_code,
             400);
 
   EXPECT_EQ(registry.admin(Method::del, path + "?uid=uid-2").status_code, 412);
@@ -80,8 +83,9 @@ TEST(Registry, TokenVerifiesWithThePublishedKeyAlsoAfterARestart) {
 
 TEST(Registry, IssuerWithAPathIsFoundInBothPlaces) {
   RegistryProcess registry({}, "/tenant");
-  for (const auto* path : {"/.well-known/oauth-authorization-server/tenant", "/.well-known/oauth-authorization-server",
-                           "/tenant/.well-known/oauth-authorization-server"}) {
+  for (const auto* path :
+       {"/.well-known/oauth-authorization-server/tenant", "/.well-known/oauth-authorization-server",
+        "/tenant/.well-known/oauth-authorization-server"}) {
     const auto response = registry.get(path);
     ASSERT_EQ(response.status_code, 200) << path;
     EXPECT_EQ(Json::parse(response.body).at("token_endpoint"), registry.issuer() + "/oauth2/token");
@@ -93,9 +97,11 @@ TEST(Registry, IssuerWithAPathIsFoundInBothPlaces) {
 TEST(Registry, IdWithColonNeedsItsEncoding) {
   RegistryProcess registry;
   const auto value = a_value();
-  ASSERT_EQ(registry.admin(Method::post, kClientsPath, machine_with_secret("acme:team-a:shop", "op-1", value).dump())
-                .status_code,
-            201);
+  ASSERT_EQ(
+      registry
+          .admin(Method::post, kClientsPath, machine_with_secret("acme:team-a:shop", "op-1", value).dump())
+          .status_code,
+      201);
   EXPECT_EQ(registry.token(kClientCredentials, basic_of("acme:team-a:shop", value)).status_code, 200);
   const auto unencoded = "Basic " + base64_encode("acme:team-a:shop:" + value);
   EXPECT_EQ(registry.token(kClientCredentials, unencoded).status_code, 401);
@@ -105,15 +111,17 @@ TEST(Registry, IdWithColonNeedsItsEncoding) {
 TEST(Registry, LimitsHoldOnTheWire) {
   RegistryProcess registry({"--max-secrets", "1"});
   const auto code = [](const http::Response& response) { return Json::parse(response.body).at("code"); };
-  EXPECT_EQ(registry.admin(Method::post, kClientsPath, machine_with_secret("a", "op-1", a_value()).dump()).status_code,
+  EXPECT_EQ(registry.admin(Method::post, kClientsPath, machine_with_secret("a", "op-1", a_value()).dump())
+                .status_code,
             201);
-  EXPECT_EQ(code(registry.admin(Method::post, kClientsPath + "/a/secrets", added_secret("op-2", a_value(), 2).dump())),
+  EXPECT_EQ(code(registry.admin(Method::post, kClientsPath + "/a/secrets",
+                                added_secret("op-2", a_value(), 2).dump())),
             "too_many_secrets");
   EXPECT_EQ(code(registry.admin(Method::post, kClientsPath, std::string((1U << 20U) + 1, ' '))), "too_large");
   EXPECT_EQ(registry.admin(Method::post, kClientsPath, std::string(5U << 19U, ' ')).status_code, 413);
   EXPECT_EQ(code(registry.admin(Method::post, kClientsPath, "{}", {{"Content-Type", "text/plain"}})),
             "unsupported_media_type");
-  EXPECT_EQ(code(registry.admin(Method::get, "/admin/v2")), "not_found");
+  EXPECT_EQ(code(registry.admin(Method::get, "/admin/v2")), "no_such_path");
   const auto wrong_method = registry.admin(Method::put, kClientsPath, "{}");
   EXPECT_EQ(wrong_method.status_code, 405);
   EXPECT_EQ(http::find_header(wrong_method.headers, "Allow"), "GET, POST");
@@ -166,9 +174,9 @@ TEST(Registry, LastUseIsWrittenSoonAndAtTheStop) {
 
 TEST(RegistryProgram, ExitCodesTellHowItEnded) {
   const TemporaryFolder folder;
-  const std::vector<std::string> needed{"--data-dir", folder.file("data"), "--issuer", "http://127.0.0.1:1",
-                                        "--public-address", "127.0.0.1:0", "--admin-address", "127.0.0.1:0",
-                                        "--metrics-address", "127.0.0.1:0"};
+  const std::vector<std::string> needed{
+      "--data-dir",  folder.file("data"), "--issuer",    "http://127.0.0.1:1", "--public-address",
+      "127.0.0.1:0", "--admin-address",   "127.0.0.1:0", "--metrics-address",  "127.0.0.1:0"};
   const auto without_keys = run_registry_program(needed);
   EXPECT_EQ(without_keys.code, 1);
   EXPECT_THAT(without_keys.errors, HasSubstr("--create-missing-keys"));
@@ -177,7 +185,8 @@ TEST(RegistryProgram, ExitCodesTellHowItEnded) {
 
   RegistryProcess running;
   auto taken = needed;
-  taken.insert(taken.end(), {"--create-missing-keys", "--admin-address", "127.0.0.1:" + std::to_string(running.admin_port())});
+  taken.insert(taken.end(), {"--create-missing-keys", "--admin-address",
+                             "127.0.0.1:" + std::to_string(running.admin_port())});
   taken.erase(taken.begin() + 6, taken.begin() + 8);
   const auto second = run_registry_program(taken);
   EXPECT_EQ(second.code, 1);

@@ -53,16 +53,19 @@ TEST(RegistryStop, RequestThatHasBegunIsAnsweredAndKept) {
   const std::string body = machine_with_secret("a", "op-1", std::string(43, 'x')).dump();
   const RawConnection begun(registry.admin_port());
   ASSERT_TRUE(begun.connected());
-  begun.send("POST /admin/v1/clients HTTP/1.1\r\nHost: registry\r\nContent-Type: application/json\r\nAuthorization: Bearer " +
-             registry.admin_token() + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n");
+  begun.send(
+      "POST /admin/v1/clients HTTP/1.1\r\nHost: registry\r\nContent-Type: application/json\r\nAuthorization: "
+      "Bearer " +
+      registry.admin_token() + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n");
   begun.send(body.substr(0, 10));
   // An answered request on another connection: the server has had its turn to read the first bytes.
   ASSERT_EQ(registry.admin(http::Method::get, kClientsPath).status_code, 200);
   registry.ask_to_stop();
-  ASSERT_TRUE(apiclient::test::eventually(
-      [&] { return registry.log().find("\"stopping\"") != std::string::npos; }));
-  EXPECT_TRUE(apiclient::test::eventually([&] { return !RawConnection(registry.admin_port()).connected() ||
-                                                       registry.probe("/readyz").status_code == 503; }));
+  ASSERT_TRUE(
+      apiclient::test::eventually([&] { return registry.log().find("\"stopping\"") != std::string::npos; }));
+  EXPECT_TRUE(apiclient::test::eventually([&] {
+    return !RawConnection(registry.admin_port()).connected() || registry.probe("/readyz").status_code == 503;
+  }));
   begun.send(body.substr(10));
   EXPECT_THAT(begun.receive_all(), StartsWith("HTTP/1.1 201"));
   EXPECT_EQ(registry.wait_for_exit(), 0);

@@ -128,5 +128,13 @@ TEST(Exchange, AnEndWithoutHeadOrErrorIsABug) {
   EXPECT_THAT(exchange.take_result(), has_error(ErrorKind::internal));
 }
 
+TEST(Exchange, ReleaseIsAnnouncedSeparatelyFromTheEnd) {
+  Exchange exchange(true, 4);
+  exchange.finish({});
+  EXPECT_EQ(exchange.wait_released(BootClock::now() + 5ms), Progress::timed_out);
+  std::jthread library([&] { exchange.release(); });
+  EXPECT_EQ(exchange.wait_released(soon()), Progress::made);
+}
+
 }  // namespace
 }  // namespace apiclient::test

@@ -132,5 +132,12 @@ INSTANTIATE_TEST_SUITE_P(
                       BadUri{"TextAfterBracket", "http://[::1]x:80"}),
     RowName());
 
+TEST(IsIpLiteral, TellsAddressesFromNames) {
+  for (const char* address : {"127.0.0.1", "::1", "fd00::1"})
+    EXPECT_TRUE(http::is_ip_literal(address)) << address;
+  for (const char* name : {"", "localhost", "1.2.3", "1.2.3.4.example"})
+    EXPECT_FALSE(http::is_ip_literal(name)) << name;
+}
+
 }  // namespace
 }  // namespace apiclient::test

@@ -30,14 +30,15 @@ TEST_P(GrantedScope, IsASubset) {
   EXPECT_EQ(granted_scope(client_with({"read", "write"}), GetParam().requested), GetParam().granted);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Requests, GrantedScope,
-    ::testing::Values(ScopeRow{"NoneAskedGivesAll", std::nullopt, "read write"}, ScopeRow{"One", "write", "write"},
-                      ScopeRow{"AllInTheirOrder", "write read", "write read"},
-                      ScopeRow{"Repeated", "read read", "read"}, ScopeRow{"Unknown", "admin", std::nullopt},
-                      ScopeRow{"OneOfTwoUnknown", "read admin", std::nullopt},
-                      ScopeRow{"CaseMatters", "Read", std::nullopt}),
-    test::RowName());
+INSTANTIATE_TEST_SUITE_P(Requests, GrantedScope,
+                         ::testing::Values(ScopeRow{"NoneAskedGivesAll", std::nullopt, "read write"},
+                                           ScopeRow{"One", "write", "write"},
+                                           ScopeRow{"AllInTheirOrder", "write read", "write read"},
+                                           ScopeRow{"Repeated", "read read", "read"},
+                                           ScopeRow{"Unknown", "admin", std::nullopt},
+                                           ScopeRow{"OneOfTwoUnknown", "read admin", std::nullopt},
+                                           ScopeRow{"CaseMatters", "Read", std::nullopt}),
+                         test::RowName());
 
 Json claims_for(const ClientMetadata& client, const std::string& scope = "") {
   return access_token_claims(client, {.issuer = "https://issuer.example.com",

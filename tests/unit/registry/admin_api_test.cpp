@@ -14,9 +14,9 @@
 namespace apiclient::registry::test {
 namespace {
 
+using http::Method;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using http::Method;
 
 const std::string kToken = "admin-token-of-the-test";
 const std::string kValue(43, 'x');
@@ -34,7 +34,8 @@ struct AdminWorld : StoreWorld {
     request.headers.try_emplace("Authorization", "Bearer " + kToken);
     for (const auto& route : routes) {
       std::smatch match;
-      if (route.method != request.method || !std::regex_match(request.path, match, std::regex(route.pattern))) continue;
+      if (route.method != request.method || !std::regex_match(request.path, match, std::regex(route.pattern)))
+        continue;
       for (std::size_t i = 1; i < match.size(); ++i) request.captures.push_back(match[i]);
       return route.handle(request);
     }
@@ -43,16 +44,19 @@ struct AdminWorld : StoreWorld {
   http::Response get(const std::string& path, std::vector<std::pair<std::string, std::string>> query = {}) {
     return send({.method = Method::get, .path = path, .query = std::move(query)});
   }
-  http::Response write(Method method, const std::string& path, const std::string& body, http::Headers headers = {}) {
+  http::Response write(Method method, const std::string& path, const std::string& body,
+                       http::Headers headers = {}) {
     headers.try_emplace("Content-Type", "application/json");
     return send({.method = method, .path = path, .headers = std::move(headers), .body = body});
   }
   http::Response create(const std::string& client_id, const std::string& operation_id = "op-1") {
-    const Json body{{"client_id", client_id},
-                    {"client_name", "A machine"},
-                    {"type", "machine"},
-                    {"mark", {{"installation_id", "i"}, {"namespace", "n"}, {"name", "m"}, {"uid", "u"}, {"revision", 1}}},
-                    {"secret", {{"value", kValue}, {"operation_id", operation_id}, {"revision", 1}}}};
+    const Json body{
+        {"client_id", client_id},
+        {"client_name", "A machine"},
+        {"type", "machine"},
+        {"mark",
+         {{"installation_id", "i"}, {"namespace", "n"}, {"name", "m"}, {"uid", "u"}, {"revision", 1}}},
+        {"secret", {{"value", kValue}, {"operation_id", operation_id}, {"revision", 1}}}};
     return write(Method::post, "/admin/v1/clients", body.dump(), {{"Idempotency-Key", operation_id}});
   }
 
@@ -90,7 +94,8 @@ TEST(AdminApi, CreateAnswersWithTheClientAndItsTag) {
 TEST(AdminApi, EveryRequestNeedsTheToken) {
   AdminWorld world;
   for (const auto* path : {"/admin/v1/clients", "/admin/v1/clients/a", "/unknown"}) {
-    const auto response = world.send({.method = Method::get, .path = path, .headers = {{"Authorization", "Bearer no"}}});
+    const auto response =
+        world.send({.method = Method::get, .path = path, .headers = {{"Authorization", "Bearer no"}}});
     expect_problem(response, 401, "unauthorized");
     EXPECT_EQ(http::find_header(response.headers, "WWW-Authenticate"), "Bearer");
   }
@@ -98,7 +103,7 @@ TEST(AdminApi, EveryRequestNeedsTheToken) {
 
 TEST(AdminApi, UnknownPathAndMethodAreToldApart) {
   AdminWorld world;
-  expect_problem(world.get("/admin/v1/nothing"), 404, "not_found");
+  expect_problem(world.get("/admin/v1/nothing"), 404, "no_such_path");
   const auto response = world.send({.method = Method::put, .path = "/admin/v1/clients"});
   expect_problem(response, 405, "method_not_allowed");
   EXPECT_EQ(http::find_header(response.headers, "Allow"), "GET, POST");
@@ -133,41 +138,128 @@ const std::string kMachine = R"({"client_id":"b","client_name":"B","type":"machi
 INSTANTIATE_TEST_SUITE_P(
     Rows, BadRequest,
     ::testing::Values(
-        BadRow{"WrongContentType", Method::post, kClients, kMachine + "}", {{"Content-Type", "text/plain"}}, 415,
-               "unsupported_media_type", "application/json"},
-        BadRow{"TooLarge", Method::post, kClients, std::string(kMaxAdminBodyBytes + 1, ' '), {}, 413, "too_large", ""},
+        BadRow{"WrongContentType",
+               Method::post,
+               kClients,
+               kMachine + "}",
+               {{"Content-Type", "text/plain"}},
+               415,
+               "unsupported_media_type",
+               "application/json"},
+        BadRow{"TooLarge",
+               Method::post,
+               kClients,
+               std::string(kMaxAdminBodyBytes + 1, ' '),
+               {},
+               413,
+               "too_large",
+               ""},
         BadRow{"NotJson", Method::post, kClients, "{", {}, 400, "invalid_request", ""},
-        BadRow{"UnknownMember", Method::post, kClients, kMachine + R"(,"colour":1})", {}, 400, "invalid_request",
+        BadRow{"UnknownMember",
+               Method::post,
+               kClients,
+               kMachine + R"(,"colour":1})",
+               {},
+               400,
+               "invalid_request",
                "colour"},
-        BadRow{"TwoOperations", Method::post, kClients,
+        BadRow{"TwoOperations",
+               Method::post,
+               kClients,
                kMachine + R"(,"secret":{"operation_id":"op-1","revision":1,"value":")" + kValue + R"("}})",
-               {{"Idempotency-Key", "op-2"}}, 400, "invalid_request", "Idempotency-Key"},
-        BadRow{"SecretWithoutOperation", Method::post, kClients,
-               kMachine + R"(,"secret":{"revision":1,"value":")" + kValue + R"("}})", {}, 400, "invalid_request",
+               {{"Idempotency-Key", "op-2"}},
+               400,
+               "invalid_request",
+               "Idempotency-Key"},
+        BadRow{"SecretWithoutOperation",
+               Method::post,
+               kClients,
+               kMachine + R"(,"secret":{"revision":1,"value":")" + kValue + R"("}})",
+               {},
+               400,
+               "invalid_request",
                "operation_id"},
-        BadRow{"CreateWithoutValue", Method::post, kClients,
-               kMachine + R"(,"secret":{"operation_id":"op-2","revision":1}})", {}, 400, "invalid_request", "value"},
-        BadRow{"OddOperation", Method::post, kClients, kMachine + "}", {{"Idempotency-Key", "a b"}}, 400,
-               "invalid_request", "Idempotency-Key"},
-        BadRow{"Exists", Method::post, kClients, R"({"client_id":"a","client_name":"A","type":"machine"})", {}, 409,
-               "already_exists", ""},
-        BadRow{"ReplaceAnother", Method::put, kClients + "/a", kMachine + "}", {}, 400, "invalid_request",
+        BadRow{"CreateWithoutValue",
+               Method::post,
+               kClients,
+               kMachine + R"(,"secret":{"operation_id":"op-2","revision":1}})",
+               {},
+               400,
+               "invalid_request",
+               "value"},
+        BadRow{"OddOperation",
+               Method::post,
+               kClients,
+               kMachine + "}",
+               {{"Idempotency-Key", "a b"}},
+               400,
+               "invalid_request",
+               "Idempotency-Key"},
+        BadRow{"Exists",
+               Method::post,
+               kClients,
+               R"({"client_id":"a","client_name":"A","type":"machine"})",
+               {},
+               409,
+               "already_exists",
+               ""},
+        BadRow{"ReplaceAnother",
+               Method::put,
+               kClients + "/a",
+               kMachine + "}",
+               {},
+               400,
+               "invalid_request",
                "differs from the path"},
-        BadRow{"ReplaceWithSecret", Method::put, kClients + "/b",
-               kMachine + R"(,"secret":{"revision":1,"value":")" + kValue + R"("}})", {}, 400, "invalid_request",
+        BadRow{"ReplaceWithSecret",
+               Method::put,
+               kClients + "/b",
+               kMachine + R"(,"secret":{"revision":1,"value":")" + kValue + R"("}})",
+               {},
+               400,
+               "invalid_request",
                "secret"},
         BadRow{"ReplaceUnknown", Method::put, kClients + "/b", kMachine + "}", {}, 404, "not_found", ""},
-        BadRow{"ReplaceOldTag", Method::put, kClients + "/a", R"({"client_name":"A","type":"machine"})",
-               {{"If-Match", "\"7\""}}, 412, "precondition_failed", "etag"},
-        BadRow{"ReplaceOfAnotherOwner", Method::put, kClients + "/a", R"({"client_name":"A","type":"machine"})",
-               {{"Apiclient-Owner-Uid", "other"}}, 412, "precondition_failed", "uid"},
-        BadRow{"SecretOfAnotherOwner", Method::post, kClients + "/a/secrets",
-               R"({"operation_id":"op-2","revision":2})", {{"Apiclient-Owner-Uid", "other"}}, 412,
-               "precondition_failed", "uid"},
-        BadRow{"SecretAtTheSameRevision", Method::post, kClients + "/a/secrets",
-               R"({"operation_id":"op-2","revision":1})", {}, 409, "revision_conflict", "the next one is 2"},
-        BadRow{"SecretOfNobody", Method::post, kClients + "/b/secrets", R"({"operation_id":"op-2","revision":1})", {},
-               404, "not_found", ""}),
+        BadRow{"ReplaceOldTag",
+               Method::put,
+               kClients + "/a",
+               R"({"client_name":"A","type":"machine"})",
+               {{"If-Match", "\"7\""}},
+               412,
+               "precondition_failed",
+               "etag"},
+        BadRow{"ReplaceOfAnotherOwner",
+               Method::put,
+               kClients + "/a",
+               R"({"client_name":"A","type":"machine"})",
+               {{"Apiclient-Owner-Uid", "other"}},
+               412,
+               "precondition_failed",
+               "uid"},
+        BadRow{"SecretOfAnotherOwner",
+               Method::post,
+               kClients + "/a/secrets",
+               R"({"operation_id":"op-2","revision":2})",
+               {{"Apiclient-Owner-Uid", "other"}},
+               412,
+               "precondition_failed",
+               "uid"},
+        BadRow{"SecretAtTheSameRevision",
+               Method::post,
+               kClients + "/a/secrets",
+               R"({"operation_id":"op-2","revision":1})",
+               {},
+               409,
+               "revision_conflict",
+               "the next one is 2"},
+        BadRow{"SecretOfNobody",
+               Method::post,
+               kClients + "/b/secrets",
+               R"({"operation_id":"op-2","revision":1})",
+               {},
+               404,
+               "not_found",
+               ""}),
     test::RowName());
 
 TEST(AdminApi, ReplaceKeepsSecretsAndRaisesTheTag) {
@@ -257,8 +349,10 @@ TEST(AdminApi, ListRefusesWhatItCannotRead) {
   AdminWorld world;
   for (const auto* limit : {"0", "-1", "ten", "1x", "99999999999999999999999"})
     expect_problem(world.get(kClients, {{"limit", limit}}), 400, "invalid_request");
-  for (const auto* token : {"!!!", "Lw"}) expect_problem(world.get(kClients, {{"continue", token}}), 400, "invalid_request");
-  EXPECT_EQ(world.get(kClients, {{"limit", "501"}}).status_code, 200) << "too many is cut to the most there is";
+  for (const auto* token : {"!!!", "Lw"})
+    expect_problem(world.get(kClients, {{"continue", token}}), 400, "invalid_request");
+  EXPECT_EQ(world.get(kClients, {{"limit", "501"}}).status_code, 200)
+      << "too many is cut to the most there is";
 }
 
 TEST(AdminApi, NothingSecretIsLogged) {
@@ -267,11 +361,13 @@ TEST(AdminApi, NothingSecretIsLogged) {
   world.create("a");
   world.create("a");
   const auto generated = Json::parse(
-      world.write(Method::post, "/admin/v1/clients/a/secrets", R"({"operation_id":"op-2","revision":2})").body);
+      world.write(Method::post, "/admin/v1/clients/a/secrets", R"({"operation_id":"op-2","revision":2})")
+          .body);
   world.write(Method::post, "/admin/v1/clients", R"({"secret":{"value":"too-short-secret"}})");
   const auto log = capture.text() + world.metrics.text();
   EXPECT_THAT(log, HasSubstr("client created"));
-  for (const auto& secret : {kValue, kToken, generated.at("value").get<std::string>(), std::string("too-short-secret")})
+  for (const auto& secret :
+       {kValue, kToken, generated.at("value").get<std::string>(), std::string("too-short-secret")})
     EXPECT_THAT(log, Not(HasSubstr(secret)));
 }
 

@@ -38,7 +38,8 @@ TEST(ClientCodec, WhatWasReadIsWritten) {
   const Json sent = full_client();
   const auto request = read_client_request(sent);
   ASSERT_TRUE(request) << request.error().message;
-  Json written = write_client({.metadata = request->metadata, .mark = request->mark, .version = 9, .secrets = {}});
+  Json written =
+      write_client({.metadata = request->metadata, .mark = request->mark, .version = 9, .secrets = {}});
   EXPECT_EQ(written["etag"], "9");
   EXPECT_EQ(written["secrets"], Json::array());
   for (const auto* added : {"etag", "secrets", "created_at", "updated_at"}) written.erase(added);
@@ -56,9 +57,9 @@ TEST(ClientCodec, UnsetMembersAreLeftOut) {
   const auto request =
       read_client_request(Json{{"client_id", "a"}, {"client_name", "A"}, {"type", "machine"}}).value();
   const Json written = write_client({.metadata = request.metadata, .mark = {}, .version = 1, .secrets = {}});
-  for (const auto* member : {"access_token_lifetime_seconds", "refresh_token_lifetime_seconds",
-                             "id_token_lifetime_seconds", "client_uri", "logo_uri", "policy_uri", "tos_uri",
-                             "jwks_uri", "jwks", "mark"})
+  for (const auto* member :
+       {"access_token_lifetime_seconds", "refresh_token_lifetime_seconds", "id_token_lifetime_seconds",
+        "client_uri", "logo_uri", "policy_uri", "tos_uri", "jwks_uri", "jwks", "mark"})
     EXPECT_FALSE(written.contains(member)) << member;
   EXPECT_EQ(written["scope"], "");
   EXPECT_EQ(written["redirect_uris"], Json::array());
@@ -89,10 +90,10 @@ TEST_P(ClientDefaults, FollowTheType) {
 
 INSTANTIATE_TEST_SUITE_P(
     Types, ClientDefaults,
-    ::testing::Values(
-        DefaultRow{"Machine", "machine", {"client_credentials"}, "client_secret_basic", false},
-        DefaultRow{"Web", "web", {"authorization_code", "refresh_token"}, "client_secret_basic", true},
-        DefaultRow{"Public", "public", Json::array({"authorization_code"}), "none", true}),
+    ::testing::Values(DefaultRow{"Machine", "machine", {"client_credentials"}, "client_secret_basic", false},
+                      DefaultRow{
+                          "Web", "web", {"authorization_code", "refresh_token"}, "client_secret_basic", true},
+                      DefaultRow{"Public", "public", Json::array({"authorization_code"}), "none", true}),
     test::RowName());
 
 struct MistakeRow {
@@ -115,19 +116,20 @@ TEST_P(ClientMistake, IsNamed) {
 
 INSTANTIATE_TEST_SUITE_P(
     Members, ClientMistake,
-    ::testing::Values(MistakeRow{"Unknown", {{"colour", "blue"}}, "colour: is unknown"},
-                      MistakeRow{"EtagIsNotInput", {{"etag", "3"}}, "etag: is unknown"},
-                      MistakeRow{"UnknownInMark", {{"mark", {{"owner", "x"}}}}, "mark.owner: is unknown"},
-                      MistakeRow{"MarkWithoutUid", {{"mark", {{"uid", nullptr}}}}, "mark.uid: is required"},
-                      MistakeRow{"NegativeRevision", {{"mark", {{"revision", -1}}}}, "mark.revision: must not be"},
-                      MistakeRow{"MarkIsText", {{"mark", "mine"}}, "mark"},
-                      MistakeRow{"WrongType", {{"client_name", 7}}, "client_name: must be a string"},
-                      MistakeRow{"UnknownKind", {{"type", "desktop"}}, "type: must be machine"},
-                      MistakeRow{"UnknownMethod", {{"token_endpoint_auth_method", "tls"}},
-                                 "token_endpoint_auth_method: must be"},
-                      MistakeRow{"JwksIsNoSet", {{"jwks", "a text"}}, "jwks: must be a JWK Set"},
-                      MistakeRow{"ParameterIsNumber", {{"parameters", {{"n", 1}}}}, "parameters.n: must be a string"},
-                      MistakeRow{"NoName", {{"client_name", nullptr}}, "client_name: is required"}),
+    ::testing::Values(
+        MistakeRow{"Unknown", {{"colour", "blue"}}, "colour: is unknown"},
+        MistakeRow{"EtagIsNotInput", {{"etag", "3"}}, "etag: is unknown"},
+        MistakeRow{"UnknownInMark", {{"mark", {{"owner", "x"}}}}, "mark.owner: is unknown"},
+        MistakeRow{"MarkWithoutUid", {{"mark", {{"uid", nullptr}}}}, "mark.uid: is required"},
+        MistakeRow{"NegativeRevision", {{"mark", {{"revision", -1}}}}, "mark.revision: must not be"},
+        MistakeRow{"MarkIsText", {{"mark", "mine"}}, "mark"},
+        MistakeRow{"WrongType", {{"client_name", 7}}, "client_name: must be a string"},
+        MistakeRow{"UnknownKind", {{"type", "desktop"}}, "type: must be machine"},
+        MistakeRow{
+            "UnknownMethod", {{"token_endpoint_auth_method", "tls"}}, "token_endpoint_auth_method: must be"},
+        MistakeRow{"JwksIsNoSet", {{"jwks", "a text"}}, "jwks: must be a JWK Set"},
+        MistakeRow{"ParameterIsNumber", {{"parameters", {{"n", 1}}}}, "parameters.n: must be a string"},
+        MistakeRow{"NoName", {{"client_name", nullptr}}, "client_name: is required"}),
     test::RowName());
 
 TEST(ClientCodec, EveryMistakeIsListed) {
@@ -179,7 +181,8 @@ INSTANTIATE_TEST_SUITE_P(
         SecretRow{"OperationInTheHeader", {{"revision", 1}}, ""},
         SecretRow{"TooShort", {{"revision", 1}, {"value", std::string(42, 'x')}}, "value: must be 43"},
         SecretRow{"TooLong", {{"revision", 1}, {"value", std::string(257, 'x')}}, "value: must be 43"},
-        SecretRow{"OtherCharacters", {{"revision", 1}, {"value", std::string(42, 'x') + "+"}}, "value: must be 43"},
+        SecretRow{
+            "OtherCharacters", {{"revision", 1}, {"value", std::string(42, 'x') + "+"}}, "value: must be 43"},
         SecretRow{"Empty", {{"revision", 1}, {"value", ""}}, "value: must be 43"},
         SecretRow{"NoRevision", {{"operation_id", "op"}}, "revision: is required"},
         SecretRow{"RevisionZero", {{"revision", 0}}, "revision: must be at least 1"},
@@ -196,8 +199,12 @@ TEST(ClientCodec, RefusalDoesNotRepeatTheValue) {
 }
 
 TEST(ClientCodec, WrittenSecretHasNoValue) {
-  const SecretRecord secret{.id = "s-1", .hint = "abcd", .revision = 2, .operation_id = "op-2",
-                            .created_at = WallTime(std::chrono::seconds(1)), .last_used_at = {}};
+  const SecretRecord secret{.id = "s-1",
+                            .hint = "abcd",
+                            .revision = 2,
+                            .operation_id = "op-2",
+                            .created_at = WallTime(std::chrono::seconds(1)),
+                            .last_used_at = {}};
   EXPECT_EQ(write_secret(secret), Json({{"id", "s-1"},
                                         {"hint", "abcd"},
                                         {"revision", 2},

@@ -34,8 +34,10 @@ class RedirectUri : public ::testing::TestWithParam<UriRow> {};
 TEST_P(RedirectUri, IsJudged) {
   ClientMetadata client = a_public_client("a");
   client.redirect_uris = {GetParam().uri};
-  if (GetParam().accepted) EXPECT_THAT(mistakes_in(client), IsEmpty());
-  else EXPECT_THAT(mistakes_in(client), ElementsAre(StartsWith("redirect_uris[0]: must be an absolute URI")));
+  if (GetParam().accepted)
+    EXPECT_THAT(mistakes_in(client), IsEmpty());
+  else
+    EXPECT_THAT(mistakes_in(client), ElementsAre(StartsWith("redirect_uris[0]: must be an absolute URI")));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -53,8 +55,8 @@ INSTANTIATE_TEST_SUITE_P(
                       UriRow{"Fragment", "https://app.example.com/#x", false},
                       UriRow{"Wildcard", "https://*.example.com/", false},
                       UriRow{"UserInfo", "https://me@app.example.com/", false},
-                      UriRow{"Relative", "/callback", false}, UriRow{"Space", "https://a.example.com/ b", false},
-                      UriRow{"Empty", "", false}),
+                      UriRow{"Relative", "/callback", false},
+                      UriRow{"Space", "https://a.example.com/ b", false}, UriRow{"Empty", "", false}),
     test::RowName());
 
 struct RuleRow {
@@ -69,8 +71,10 @@ class MachineRule : public ::testing::TestWithParam<RuleRow> {};
 TEST_P(MachineRule, IsJudged) {
   ClientMetadata client = a_machine("acme_team-a_invoices");
   GetParam().change(client);
-  if (GetParam().expected.empty()) EXPECT_THAT(mistakes_in(client), IsEmpty());
-  else EXPECT_THAT(mistakes_in(client), ElementsAre(StartsWith(GetParam().expected)));
+  if (GetParam().expected.empty())
+    EXPECT_THAT(mistakes_in(client), IsEmpty());
+  else
+    EXPECT_THAT(mistakes_in(client), ElementsAre(StartsWith(GetParam().expected)));
 }
 
 using Client = ClientMetadata;
@@ -78,7 +82,8 @@ using Client = ClientMetadata;
 INSTANTIATE_TEST_SUITE_P(
     Rules, MachineRule,
     ::testing::Values(
-        RuleRow{"Plain", [](Client&) {}, ""}, RuleRow{"IdWithColon", [](Client& c) { c.client_id = "a:b.c~d"; }, ""},
+        RuleRow{"Plain", [](Client&) {}, ""},
+        RuleRow{"IdWithColon", [](Client& c) { c.client_id = "a:b.c~d"; }, ""},
         RuleRow{"IdWithSlash", [](Client& c) { c.client_id = "a/b"; }, "client_id:"},
         RuleRow{"IdWithPlus", [](Client& c) { c.client_id = "a+b"; }, "client_id:"},
         RuleRow{"IdBeginsWithDot", [](Client& c) { c.client_id = ".."; }, "client_id:"},
@@ -88,7 +93,9 @@ INSTANTIATE_TEST_SUITE_P(
         RuleRow{"NoGrant", [](Client& c) { c.grant_types = {}; }, "grant_types: needs"},
         RuleRow{"UnknownGrant", [](Client& c) { c.grant_types = {"password"}; }, "grant_types[0]: must be"},
         RuleRow{"GrantTwice",
-                [](Client& c) { c.grant_types = {"client_credentials", "client_credentials"}; },
+                [](Client& c) {
+                  c.grant_types = {"client_credentials", "client_credentials"};
+                },
                 "grant_types[1]: is there twice"},
         RuleRow{"CodeWithoutRedirect", [](Client& c) { c.grant_types = {"authorization_code"}; },
                 "redirect_uris: authorization_code"},
@@ -96,7 +103,8 @@ INSTANTIATE_TEST_SUITE_P(
         RuleRow{"OriginWithPath", [](Client& c) { c.allowed_cors_origins = {"https://a.example.com/x"}; },
                 "allowed_cors_origins[0]:"},
         RuleRow{"Origin", [](Client& c) { c.allowed_cors_origins = {"https://a.example.com:8443"}; }, ""},
-        RuleRow{"NoLifetime", [](Client& c) { c.access_token_lifetime = 0s; }, "access_token_lifetime_seconds:"},
+        RuleRow{"NoLifetime", [](Client& c) { c.access_token_lifetime = 0s; },
+                "access_token_lifetime_seconds:"},
         RuleRow{"EndlessLifetime", [](Client& c) { c.access_token_lifetime = 24h * 366 * 11; },
                 "access_token_lifetime_seconds:"},
         RuleRow{"LogoIsNoUri", [](Client& c) { c.logo_uri = "logo"; }, "logo_uri:"},

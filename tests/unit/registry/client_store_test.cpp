@@ -36,252 +36,255 @@ TEST_P(ClientStoreRule, DecidesTheLastCall) {
 
 INSTANTIATE_TEST_SUITE_P(
     Create, ClientStoreRule,
-    ::testing::Values(
-        Rule{"New", [](StoreWorld& w) { return w.create("a", "op-1", 1, 'x'); }, "done"},
-        Rule{"SameOperationAndValue",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               return w.create("a", "op-1", 1, 'x');
-             },
-             "replayed"},
-        Rule{"SameOperationAnotherValue",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               return w.create("a", "op-1", 1, 'y');
-             },
-             "operation_conflict"},
-        Rule{"SameOperationAnotherClient",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               return w.create("b", "op-1", 1, 'x');
-             },
-             "operation_conflict"},
-        Rule{"AnotherOperation",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               return w.create("a", "op-2", 2, 'y');
-             },
-             "already_exists"},
-        Rule{"OperationOfAnAddedSecret",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               w.add("a", "op-2", 2, 'y');
-               return w.create("a", "op-2", 2, 'y');
-             },
-             "replayed"},
-        Rule{"WithoutSecretAgain",
-             [](StoreWorld& w) {
-               w.create_public("a", "op-1");
-               return w.create_public("a", "op-1");
-             },
-             "replayed"},
-        Rule{"WithoutSecretThenWithOne",
-             [](StoreWorld& w) {
-               w.create_public("a", "op-1");
-               return w.create("a", "op-1", 1, 'x');
-             },
-             "operation_conflict"},
-        Rule{"WithoutOperationTwice",
-             [](StoreWorld& w) {
-               const NewClient request{.metadata = a_public_client("a"), .mark = {}, .secret = {}, .operation_id = ""};
-               EXPECT_TRUE(w.store.create(request));
-               return StoreWorld::word_of(w.store.create(request));
-             },
-             "already_exists"},
-        Rule{"OperationOfADeletedClient",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               w.remove("a");
-               return w.create("a", "op-1", 1, 'x');
-             },
-             "deleted_operation"},
-        Rule{"OperationOfADeletedClientAfterSixDays",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               w.remove("a");
-               w.clock.advance(6 * 24h);
-               w.create("b", "op-2", 1, 'x');
-               w.remove("b");
-               return w.create("a", "op-1", 1, 'x');
-             },
-             "deleted_operation"},
-        Rule{"OperationOfADeletedClientAfterEightDays",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               w.remove("a");
-               w.clock.advance(8 * 24h);
-               w.create("b", "op-2", 1, 'x');
-               w.remove("b");
-               return w.create("a", "op-1", 1, 'x');
-             },
-             "done"},
-        Rule{"OperationOfADeletedSecret",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               w.remove_secret("a", 0);
-               return w.create("a", "op-1", 1, 'x');
-             },
-             "deleted_operation"},
-        Rule{"AgainAfterDeletionByAnotherOwner",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 7, 'x');
-               w.remove("a");
-               return w.create("a", "op-2", 1, 'y', "uid-2");
-             },
-             "done"},
-        Rule{"AgainAfterDeletionAtTheSameRevision",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 7, 'x');
-               w.remove("a");
-               return w.create("a", "op-2", 7, 'x');
-             },
-             "done"},
-        Rule{"AgainAfterDeletionAtALowerRevision",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 7, 'x');
-               w.remove("a");
-               return w.create("a", "op-2", 6, 'x');
-             },
-             "revision_conflict"},
-        Rule{"PublicClientWithASecret",
-             [](StoreWorld& w) {
-               return StoreWorld::word_of(w.store.create({.metadata = a_public_client("a"),
-                                                          .mark = {},
-                                                          .secret = a_secret("op-1", 1, 'x'),
-                                                          .operation_id = "op-1"}));
-             },
-             "invalid_request"}),
+    ::testing::Values(Rule{"New", [](StoreWorld& w) { return w.create("a", "op-1", 1, 'x'); }, "done"},
+                      Rule{"SameOperationAndValue",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             return w.create("a", "op-1", 1, 'x');
+                           },
+                           "replayed"},
+                      Rule{"SameOperationAnotherValue",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             return w.create("a", "op-1", 1, 'y');
+                           },
+                           "operation_conflict"},
+                      Rule{"SameOperationAnotherClient",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             return w.create("b", "op-1", 1, 'x');
+                           },
+                           "operation_conflict"},
+                      Rule{"AnotherOperation",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             return w.create("a", "op-2", 2, 'y');
+                           },
+                           "already_exists"},
+                      Rule{"OperationOfAnAddedSecret",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             w.add("a", "op-2", 2, 'y');
+                             return w.create("a", "op-2", 2, 'y');
+                           },
+                           "replayed"},
+                      Rule{"WithoutSecretAgain",
+                           [](StoreWorld& w) {
+                             w.create_public("a", "op-1");
+                             return w.create_public("a", "op-1");
+                           },
+                           "replayed"},
+                      Rule{"WithoutSecretThenWithOne",
+                           [](StoreWorld& w) {
+                             w.create_public("a", "op-1");
+                             return w.create("a", "op-1", 1, 'x');
+                           },
+                           "operation_conflict"},
+                      Rule{"WithoutOperationTwice",
+                           [](StoreWorld& w) {
+                             const NewClient request{.metadata = a_public_client("a"),
+                                                     .mark = {},
+                                                     .secret = {},
+                                                     .operation_id = ""};
+                             EXPECT_TRUE(w.store.create(request));
+                             return StoreWorld::word_of(w.store.create(request));
+                           },
+                           "already_exists"},
+                      Rule{"OperationOfADeletedClient",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             w.remove("a");
+                             return w.create("a", "op-1", 1, 'x');
+                           },
+                           "deleted_operation"},
+                      Rule{"OperationOfADeletedClientAfterSixDays",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             w.remove("a");
+                             w.clock.advance(6 * 24h);
+                             w.create("b", "op-2", 1, 'x');
+                             w.remove("b");
+                             return w.create("a", "op-1", 1, 'x');
+                           },
+                           "deleted_operation"},
+                      Rule{"OperationOfADeletedClientAfterEightDays",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             w.remove("a");
+                             w.clock.advance(8 * 24h);
+                             w.create("b", "op-2", 1, 'x');
+                             w.remove("b");
+                             return w.create("a", "op-1", 1, 'x');
+                           },
+                           "done"},
+                      Rule{"OperationOfADeletedSecret",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             w.remove_secret("a", 0);
+                             return w.create("a", "op-1", 1, 'x');
+                           },
+                           "deleted_operation"},
+                      Rule{"AgainAfterDeletionByAnotherOwner",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 7, 'x');
+                             w.remove("a");
+                             return w.create("a", "op-2", 1, 'y', "uid-2");
+                           },
+                           "done"},
+                      Rule{"AgainAfterDeletionAtTheSameRevision",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 7, 'x');
+                             w.remove("a");
+                             return w.create("a", "op-2", 7, 'x');
+                           },
+                           "done"},
+                      Rule{"AgainAfterDeletionAtALowerRevision",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 7, 'x');
+                             w.remove("a");
+                             return w.create("a", "op-2", 6, 'x');
+                           },
+                           "revision_conflict"},
+                      Rule{"PublicClientWithASecret",
+                           [](StoreWorld& w) {
+                             return StoreWorld::word_of(w.store.create({.metadata = a_public_client("a"),
+                                                                        .mark = {},
+                                                                        .secret = a_secret("op-1", 1, 'x'),
+                                                                        .operation_id = "op-1"}));
+                           },
+                           "invalid_request"}),
     test::RowName());
 
 INSTANTIATE_TEST_SUITE_P(
     AddSecret, ClientStoreRule,
-    ::testing::Values(
-        Rule{"NextRevision",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               return w.add("a", "op-2", 2, 'y');
-             },
-             "done"},
-        Rule{"SameOperationAndValue",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               w.add("a", "op-2", 2, 'y');
-               return w.add("a", "op-2", 2, 'y');
-             },
-             "replayed"},
-        Rule{"OperationOfTheCreation",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               return w.add("a", "op-1", 1, 'x');
-             },
-             "replayed"},
-        Rule{"SameOperationAnotherValue",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               w.add("a", "op-2", 2, 'y');
-               return w.add("a", "op-2", 2, 'z');
-             },
-             "operation_conflict"},
-        Rule{"GeneratedAgain",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               EXPECT_TRUE(w.store.add_secret("a", a_generated_secret("op-2", 2, 'y'), {}));
-               return StoreWorld::word_of(w.store.add_secret("a", a_generated_secret("op-2", 2, 'z'), {}));
-             },
-             "replayed"},
-        Rule{"GivenAfterGenerated",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               EXPECT_TRUE(w.store.add_secret("a", a_generated_secret("op-2", 2, 'y'), {}));
-               return w.add("a", "op-2", 2, 'z');
-             },
-             "operation_conflict"},
-        Rule{"SameRevision",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               return w.add("a", "op-2", 1, 'y');
-             },
-             "revision_conflict"},
-        Rule{"RevisionOfADeletedSecret",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               w.add("a", "op-2", 5, 'y');
-               w.remove_secret("a", 1);
-               return w.add("a", "op-3", 5, 'z');
-             },
-             "revision_conflict"},
-        Rule{"RevisionOfTheMark",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               w.replace(a_machine("a"), a_mark(4));
-               return w.add("a", "op-2", 4, 'y');
-             },
-             "revision_conflict"},
-        Rule{"OperationOfADeletedSecret",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               w.add("a", "op-2", 2, 'y');
-               w.remove_secret("a", 1);
-               return w.add("a", "op-2", 2, 'y');
-             },
-             "deleted_operation"},
-        Rule{"OperationOfADeletedClient",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               w.remove("a");
-               w.create("a", "op-2", 1, 'y', "uid-2");
-               return w.add("a", "op-1", 2, 'x');
-             },
-             "deleted_operation"},
-        Rule{"ThirdSecret",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               w.add("a", "op-2", 2, 'y');
-               return w.add("a", "op-3", 3, 'z');
-             },
-             "done"},
-        Rule{"FourthSecret",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               w.add("a", "op-2", 2, 'y');
-               w.add("a", "op-3", 3, 'z');
-               return w.add("a", "op-4", 4, 'q');
-             },
-             "too_many_secrets"},
-        Rule{"FourthAfterOneWasDeleted",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               w.add("a", "op-2", 2, 'y');
-               w.add("a", "op-3", 3, 'z');
-               w.remove_secret("a", 0);
-               return w.add("a", "op-4", 4, 'q');
-             },
-             "done"},
-        Rule{"RightOwner",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               return w.add("a", "op-2", 2, 'y', {.owner_uid = "uid-1", .etag = {}});
-             },
-             "done"},
-        Rule{"WrongOwner",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               return w.add("a", "op-2", 2, 'y', {.owner_uid = "uid-2", .etag = {}});
-             },
-             "precondition_failed"},
-        Rule{"PublicClient",
-             [](StoreWorld& w) {
-               w.create_public("a", "op-1");
-               return w.add("a", "op-2", 2, 'y');
-             },
-             "invalid_request"},
-        Rule{"OperationThatMadeNoSecret",
-             [](StoreWorld& w) {
-               w.create_public("a", "op-1");
-               return w.add("a", "op-1", 2, 'y');
-             },
-             "operation_conflict"},
-        Rule{"NoSuchClient", [](StoreWorld& w) { return w.add("a", "op-1", 1, 'x'); }, "not_found"}),
+    ::testing::Values(Rule{"NextRevision",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             return w.add("a", "op-2", 2, 'y');
+                           },
+                           "done"},
+                      Rule{"SameOperationAndValue",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             w.add("a", "op-2", 2, 'y');
+                             return w.add("a", "op-2", 2, 'y');
+                           },
+                           "replayed"},
+                      Rule{"OperationOfTheCreation",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             return w.add("a", "op-1", 1, 'x');
+                           },
+                           "replayed"},
+                      Rule{"SameOperationAnotherValue",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             w.add("a", "op-2", 2, 'y');
+                             return w.add("a", "op-2", 2, 'z');
+                           },
+                           "operation_conflict"},
+                      Rule{"GeneratedAgain",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             EXPECT_TRUE(w.store.add_secret("a", a_generated_secret("op-2", 2, 'y'), {}));
+                             return StoreWorld::word_of(
+                                 w.store.add_secret("a", a_generated_secret("op-2", 2, 'z'), {}));
+                           },
+                           "replayed"},
+                      Rule{"GivenAfterGenerated",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             EXPECT_TRUE(w.store.add_secret("a", a_generated_secret("op-2", 2, 'y'), {}));
+                             return w.add("a", "op-2", 2, 'z');
+                           },
+                           "operation_conflict"},
+                      Rule{"SameRevision",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             return w.add("a", "op-2", 1, 'y');
+                           },
+                           "revision_conflict"},
+                      Rule{"RevisionOfADeletedSecret",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             w.add("a", "op-2", 5, 'y');
+                             w.remove_secret("a", 1);
+                             return w.add("a", "op-3", 5, 'z');
+                           },
+                           "revision_conflict"},
+                      Rule{"RevisionOfTheMark",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             w.replace(a_machine("a"), a_mark(4));
+                             return w.add("a", "op-2", 4, 'y');
+                           },
+                           "revision_conflict"},
+                      Rule{"OperationOfADeletedSecret",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             w.add("a", "op-2", 2, 'y');
+                             w.remove_secret("a", 1);
+                             return w.add("a", "op-2", 2, 'y');
+                           },
+                           "deleted_operation"},
+                      Rule{"OperationOfADeletedClient",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             w.remove("a");
+                             w.create("a", "op-2", 1, 'y', "uid-2");
+                             return w.add("a", "op-1", 2, 'x');
+                           },
+                           "deleted_operation"},
+                      Rule{"ThirdSecret",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             w.add("a", "op-2", 2, 'y');
+                             return w.add("a", "op-3", 3, 'z');
+                           },
+                           "done"},
+                      Rule{"FourthSecret",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             w.add("a", "op-2", 2, 'y');
+                             w.add("a", "op-3", 3, 'z');
+                             return w.add("a", "op-4", 4, 'q');
+                           },
+                           "too_many_secrets"},
+                      Rule{"FourthAfterOneWasDeleted",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             w.add("a", "op-2", 2, 'y');
+                             w.add("a", "op-3", 3, 'z');
+                             w.remove_secret("a", 0);
+                             return w.add("a", "op-4", 4, 'q');
+                           },
+                           "done"},
+                      Rule{"RightOwner",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             return w.add("a", "op-2", 2, 'y', {.owner_uid = "uid-1", .etag = {}});
+                           },
+                           "done"},
+                      Rule{"WrongOwner",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             return w.add("a", "op-2", 2, 'y', {.owner_uid = "uid-2", .etag = {}});
+                           },
+                           "precondition_failed"},
+                      Rule{"PublicClient",
+                           [](StoreWorld& w) {
+                             w.create_public("a", "op-1");
+                             return w.add("a", "op-2", 2, 'y');
+                           },
+                           "invalid_request"},
+                      Rule{"OperationThatMadeNoSecret",
+                           [](StoreWorld& w) {
+                             w.create_public("a", "op-1");
+                             return w.add("a", "op-1", 2, 'y');
+                           },
+                           "operation_conflict"},
+                      Rule{"NoSuchClient", [](StoreWorld& w) { return w.add("a", "op-1", 1, 'x'); },
+                           "not_found"}),
     test::RowName());
 
 INSTANTIATE_TEST_SUITE_P(
@@ -320,15 +323,15 @@ INSTANTIATE_TEST_SUITE_P(
              "done"},
         Rule{"MarkOnAnUnownedClient",
              [](StoreWorld& w) {
-               EXPECT_TRUE(
-                   w.store.create({.metadata = a_machine("a"), .mark = {}, .secret = {}, .operation_id = "op-1"}));
+               EXPECT_TRUE(w.store.create(
+                   {.metadata = a_machine("a"), .mark = {}, .secret = {}, .operation_id = "op-1"}));
                return w.replace(a_machine("a"), a_mark(1));
              },
              "done"},
         Rule{"OwnerOfAnUnownedClient",
              [](StoreWorld& w) {
-               EXPECT_TRUE(
-                   w.store.create({.metadata = a_machine("a"), .mark = {}, .secret = {}, .operation_id = "op-1"}));
+               EXPECT_TRUE(w.store.create(
+                   {.metadata = a_machine("a"), .mark = {}, .secret = {}, .operation_id = "op-1"}));
                return w.replace(a_machine("a"), a_mark(1), {.owner_uid = "uid-1", .etag = {}});
              },
              "precondition_failed"},
@@ -355,53 +358,52 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
     Remove, ClientStoreRule,
-    ::testing::Values(
-        Rule{"NoSuchClient", [](StoreWorld& w) { return w.remove("a"); }, "not_found"},
-        Rule{"WithoutUid",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               return w.remove("a");
-             },
-             "done"},
-        Rule{"RightUid",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               return w.remove("a", "uid-1");
-             },
-             "done"},
-        Rule{"WrongUid",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               return w.remove("a", "uid-2");
-             },
-             "precondition_failed"},
-        Rule{"Twice",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               w.remove("a");
-               return w.remove("a");
-             },
-             "not_found"},
-        Rule{"LastSecret",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               return w.remove_secret("a", 0);
-             },
-             "done"},
-        Rule{"SecretOfAnotherOwner",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               return w.remove_secret("a", 0, {.owner_uid = "uid-2", .etag = {}});
-             },
-             "precondition_failed"},
-        Rule{"SecretOfAnotherClient",
-             [](StoreWorld& w) {
-               w.create("a", "op-1", 1, 'x');
-               w.create("b", "op-2", 1, 'y');
-               const auto other = w.get("b").secrets.at(0).id;
-               return StoreWorld::word_of(w.store.remove_secret("a", other, {}));
-             },
-             "not_found"}),
+    ::testing::Values(Rule{"NoSuchClient", [](StoreWorld& w) { return w.remove("a"); }, "not_found"},
+                      Rule{"WithoutUid",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             return w.remove("a");
+                           },
+                           "done"},
+                      Rule{"RightUid",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             return w.remove("a", "uid-1");
+                           },
+                           "done"},
+                      Rule{"WrongUid",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             return w.remove("a", "uid-2");
+                           },
+                           "precondition_failed"},
+                      Rule{"Twice",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             w.remove("a");
+                             return w.remove("a");
+                           },
+                           "not_found"},
+                      Rule{"LastSecret",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             return w.remove_secret("a", 0);
+                           },
+                           "done"},
+                      Rule{"SecretOfAnotherOwner",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             return w.remove_secret("a", 0, {.owner_uid = "uid-2", .etag = {}});
+                           },
+                           "precondition_failed"},
+                      Rule{"SecretOfAnotherClient",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             w.create("b", "op-2", 1, 'y');
+                             const auto other = w.get("b").secrets.at(0).id;
+                             return StoreWorld::word_of(w.store.remove_secret("a", other, {}));
+                           },
+                           "not_found"}),
     test::RowName());
 
 std::vector<std::string> operations_of(const ClientRecord& client) {
@@ -483,7 +485,8 @@ TEST(ClientStore, LastUsedIsKeptAndLeavesTheEtagAlone) {
   StoreWorld world;
   world.create("a", "op-1", 1, 'x');
   const auto used_at = world.clock.wall_now() + 3s;
-  ASSERT_TRUE(world.store.record_last_used({{world.get("a").secrets.at(0).id, used_at}, {"unknown", used_at}}));
+  ASSERT_TRUE(
+      world.store.record_last_used({{world.get("a").secrets.at(0).id, used_at}, {"unknown", used_at}}));
   EXPECT_EQ(world.get("a").secrets.at(0).last_used_at, used_at);
   EXPECT_EQ(world.get("a").version, 1);
 }
@@ -563,12 +566,15 @@ TEST_F(ClientStoreList, SearchesIdsAndNamesLiterally) {
 }
 
 TEST_F(ClientStoreList, FindsByInstallation) {
-  NewClient foreign{.metadata = a_machine("e"), .mark = a_mark(1, "uid-9", "installation-2"), .secret = {},
+  NewClient foreign{.metadata = a_machine("e"),
+                    .mark = a_mark(1, "uid-9", "installation-2"),
+                    .secret = {},
                     .operation_id = "op-9"};
   ASSERT_TRUE(world_.store.create(foreign));
   EXPECT_THAT(ids_of(world_.store.list({.after = {}, .search = {}, .owner = "installation-2"}).value()),
               ElementsAre("e"));
-  EXPECT_EQ(world_.store.list({.after = {}, .search = {}, .owner = "installation-1"}).value().clients.size(), 4U);
+  EXPECT_EQ(world_.store.list({.after = {}, .search = {}, .owner = "installation-1"}).value().clients.size(),
+            4U);
   EXPECT_EQ(world_.store.count().value(), 5);
 }
 

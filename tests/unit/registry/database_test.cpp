@@ -17,14 +17,17 @@ std::int64_t number_at(Connection& connection, std::string_view sql) {
 
 void insert(Connection& connection, const std::string& client_id) {
   connection
-      .query("INSERT INTO client_tombstones (client_id, uid, highest_revision, deleted_at) VALUES (?, 'u', 1, 1)")
+      .query(
+          "INSERT INTO client_tombstones (client_id, uid, highest_revision, deleted_at) VALUES (?, 'u', 1, "
+          "1)")
       .text(client_id)
       .run();
 }
 
 Result<std::int64_t> count(Database& database) {
-  return database.read(
-      [](Connection& c) -> Result<std::int64_t> { return number_at(c, "SELECT count(*) FROM client_tombstones"); });
+  return database.read([](Connection& c) -> Result<std::int64_t> {
+    return number_at(c, "SELECT count(*) FROM client_tombstones");
+  });
 }
 
 TEST(Database, WritesSynchronouslyIntoAWriteAheadLog) {

@@ -85,11 +85,12 @@ TEST_P(BrokenKeyFile, IsRefusedAndNamed) {
   EXPECT_THAT(keys.error().message, ::testing::Not(HasSubstr(hash_key)));
 }
 
-INSTANTIATE_TEST_SUITE_P(Rows, BrokenKeyFile,
-                         ::testing::Values(Row{"OtherVersion", {{"version", 2}}, "version: must be 1"},
-                                           Row{"ShortHashKey", {{"hash_key", "AAAA"}}, "hash_key: must be 32 bytes"},
-                                           Row{"NoSigningKey", {{"signing_key", nullptr}}, "signing_key: must be"}),
-                         test::RowName());
+INSTANTIATE_TEST_SUITE_P(
+    Rows, BrokenKeyFile,
+    ::testing::Values(Row{"OtherVersion", {{"version", 2}}, "version: must be 1"},
+                      Row{"ShortHashKey", {{"hash_key", "AAAA"}}, "hash_key: must be 32 bytes"},
+                      Row{"NoSigningKey", {{"signing_key", nullptr}}, "signing_key: must be"}),
+    test::RowName());
 
 TEST(KeyFile, GarbageIsRefusedAndLeftAlone) {
   TemporaryFolder folder;
@@ -107,7 +108,8 @@ TEST(PrivateFile, IsNeverOverwritten) {
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().kind, ErrorKind::already_exists);
   EXPECT_EQ(TemporaryFolder::read(path), "first");
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1) << "no draft is left behind";
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1)
+      << "no draft is left behind";
 }
 
 TEST(PrivateFile, MissingAndUnreadableAreDifferentAnswers) {

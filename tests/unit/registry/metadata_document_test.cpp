@@ -21,15 +21,16 @@ class Issuer : public ::testing::TestWithParam<Row> {};
 
 TEST_P(Issuer, IsJudged) { EXPECT_EQ(check_issuer(GetParam().issuer).has_value(), GetParam().accepted); }
 
-INSTANTIATE_TEST_SUITE_P(
-    Rows, Issuer,
-    ::testing::Values(Row{"Https", "https://issuer.example.com", true}, Row{"Http", "http://127.0.0.1:9080", true},
-                      Row{"WithPath", "https://example.com/tenant", true},
-                      Row{"SlashAtTheEnd", "https://example.com/", false},
-                      Row{"Query", "https://example.com?x", false}, Row{"Fragment", "https://example.com#x", false},
-                      Row{"OtherScheme", "ftp://example.com", false}, Row{"Empty", "", false},
-                      Row{"NoScheme", "example.com", false}),
-    test::RowName());
+INSTANTIATE_TEST_SUITE_P(Rows, Issuer,
+                         ::testing::Values(Row{"Https", "https://issuer.example.com", true},
+                                           Row{"Http", "http://127.0.0.1:9080", true},
+                                           Row{"WithPath", "https://example.com/tenant", true},
+                                           Row{"SlashAtTheEnd", "https://example.com/", false},
+                                           Row{"Query", "https://example.com?x", false},
+                                           Row{"Fragment", "https://example.com#x", false},
+                                           Row{"OtherScheme", "ftp://example.com", false},
+                                           Row{"Empty", "", false}, Row{"NoScheme", "example.com", false}),
+                         test::RowName());
 
 TEST(MetadataDocument, SaysWhatTheServerCanDo) {
   EXPECT_EQ(Json::parse(authorization_server_metadata("https://example.com/tenant")),

@@ -71,7 +71,8 @@ TEST(Migrations, FileOfANewerProgramIsRefused) {
   }
   const auto database = Database::open(file);
   ASSERT_FALSE(database);
-  EXPECT_NE(database.error().message.find("schema version 999"), std::string::npos) << database.error().message;
+  EXPECT_NE(database.error().message.find("schema version 999"), std::string::npos)
+      << database.error().message;
 }
 
 TEST(Migrations, FailedStepLeavesTheVersionBefore) {

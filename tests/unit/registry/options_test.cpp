@@ -43,10 +43,10 @@ TEST(Options, DefaultsFollowTheDataFolder) {
 }
 
 TEST(Options, EveryFlagIsRead) {
-  const auto options = std::get<Options>(parse_options(needed_and(
-      {"--public-address", ":1", "--admin-address", ":2", "--metrics-address", ":3", "--admin-token-file", "t",
-       "--key-file", "k", "--create-missing-keys", "--max-secrets", "5", "--log-level", "trace", "--log-format",
-       "text"})));
+  const auto options = std::get<Options>(
+      parse_options(needed_and({"--public-address", ":1", "--admin-address", ":2", "--metrics-address", ":3",
+                                "--admin-token-file", "t", "--key-file", "k", "--create-missing-keys",
+                                "--max-secrets", "5", "--log-level", "trace", "--log-format", "text"})));
   EXPECT_EQ(options.public_address, ":1");
   EXPECT_EQ(options.admin_address, ":2");
   EXPECT_EQ(options.metrics_address, ":3");
@@ -106,9 +106,9 @@ TEST(Options, VersionIsOneLine) {
 
 TEST(Options, HelpNamesEveryFlagWithItsVariable) {
   const auto help = std::get<EarlyExit>(parse_options({"--help"})).output;
-  for (const auto* name : {"DATA_DIR", "PUBLIC_ADDRESS", "ADMIN_ADDRESS", "METRICS_ADDRESS", "ISSUER",
-                           "ADMIN_TOKEN_FILE", "KEY_FILE", "CREATE_MISSING_KEYS", "LOG_LEVEL", "LOG_FORMAT",
-                           "MAX_SECRETS"})
+  for (const auto* name :
+       {"DATA_DIR", "PUBLIC_ADDRESS", "ADMIN_ADDRESS", "METRICS_ADDRESS", "ISSUER", "ADMIN_TOKEN_FILE",
+        "KEY_FILE", "CREATE_MISSING_KEYS", "LOG_LEVEL", "LOG_FORMAT", "MAX_SECRETS"})
     EXPECT_THAT(help, HasSubstr(std::string("APICLIENT_") + name));
 }
 

@@ -46,7 +46,9 @@ TEST_P(ProblemDocument, RefusalAnswersTheSame) {
 INSTANTIATE_TEST_SUITE_P(
     All, ProblemDocument,
     ::testing::Values(Row{Problem::invalid_request, "invalid_request", 400},
-                      Row{Problem::unauthorized, "unauthorized", 401}, Row{Problem::not_found, "not_found", 404},
+                      Row{Problem::unauthorized, "unauthorized", 401},
+                      Row{Problem::not_found, "not_found", 404},
+                      Row{Problem::no_such_path, "no_such_path", 404},
                       Row{Problem::method_not_allowed, "method_not_allowed", 405},
                       Row{Problem::already_exists, "already_exists", 409},
                       Row{Problem::precondition_failed, "precondition_failed", 412},
@@ -55,8 +57,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Row{Problem::deleted_operation, "deleted_operation", 409},
                       Row{Problem::too_many_secrets, "too_many_secrets", 409},
                       Row{Problem::unsupported_media_type, "unsupported_media_type", 415},
-                      Row{Problem::too_large, "too_large", 413}, Row{Problem::unavailable, "unavailable", 503},
-                      Row{Problem::internal, "internal", 500}),
+                      Row{Problem::too_large, "too_large", 413},
+                      Row{Problem::unavailable, "unavailable", 503}, Row{Problem::internal, "internal", 500}),
     test::RowName());
 
 TEST(ProblemResponse, KindDecidesWithoutACode) {
@@ -66,7 +68,8 @@ TEST(ProblemResponse, KindDecidesWithoutACode) {
 }
 
 TEST(ProblemResponse, InnerTextStaysInside) {
-  EXPECT_THAT(problem_response(Error{ErrorKind::internal, "table secrets"}).body, Not(HasSubstr("table secrets")));
+  EXPECT_THAT(problem_response(Error{ErrorKind::internal, "table secrets"}).body,
+              Not(HasSubstr("table secrets")));
   EXPECT_THAT(problem_response(Error{ErrorKind::unavailable, "disk path"}).body, Not(HasSubstr("disk path")));
 }
 

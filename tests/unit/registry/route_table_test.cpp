@@ -20,8 +20,9 @@ Handler fixed(int status_code) {
   return [status_code](const http::ServerRequest&) { return http::Response{.status_code = status_code}; };
 }
 
-const std::vector<http::Route> kRoutes =
-    complete_routes({{Method::get, "/a", fixed(200)}, {Method::post, "/a", fixed(201)}, {Method::get, "/a/([^/]+)", fixed(202)}});
+const std::vector<http::Route> kRoutes = complete_routes({{Method::get, "/a", fixed(200)},
+                                                          {Method::post, "/a", fixed(201)},
+                                                          {Method::get, "/a/([^/]+)", fixed(202)}});
 
 TEST(RouteTable, GivenRoutesComeFirst) {
   EXPECT_EQ(answer(kRoutes, Method::get, "/a").status_code, 200);

@@ -10,7 +10,8 @@ namespace {
 TEST(SecretHasher, IsHmacSha256OverIdAndValue) {
   // Computed with an independent implementation: HMAC-SHA256(key = 32 × 'k', "client\0value").
   const SecretHasher hasher{Secret(std::string(32, 'k'))};
-  EXPECT_EQ(hex_encode(hasher.hash("client", "value")), "5b2b16647e669b5925c32856141993efcb760cd9b3004768dea4c8cd311d7884");
+  EXPECT_EQ(hex_encode(hasher.hash("client", "value")),
+            "5b2b16647e669b5925c32856141993efcb760cd9b3004768dea4c8cd311d7884");
 }
 
 TEST(SecretHasher, DependsOnKeyClientAndValue) {

@@ -74,8 +74,8 @@ struct StoreWorld {
                                  .secret = {},
                                  .operation_id = operation_id}));
   }
-  std::string add(const std::string& client_id, const std::string& operation_id, std::int64_t revision, char letter,
-                  const Preconditions& preconditions = {}) {
+  std::string add(const std::string& client_id, const std::string& operation_id, std::int64_t revision,
+                  char letter, const Preconditions& preconditions = {}) {
     return word_of(store.add_secret(client_id, a_secret(operation_id, revision, letter), preconditions));
   }
   std::string replace(const ClientMetadata& metadata, const std::optional<OwnershipMark>& mark,

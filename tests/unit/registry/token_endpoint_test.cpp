@@ -50,7 +50,8 @@ struct TokenWorld : StoreWorld {
   }
 
   void add_client(const ClientMetadata& metadata, bool with_secret) {
-    NewClient request{.metadata = metadata, .mark = {}, .secret = {}, .operation_id = "op-" + metadata.client_id};
+    NewClient request{
+        .metadata = metadata, .mark = {}, .secret = {}, .operation_id = "op-" + metadata.client_id};
     if (with_secret) request.secret = a_secret(request.operation_id, 1, 'x');
     if (!store.create(request)) throw std::runtime_error("cannot create " + metadata.client_id);
   }
@@ -96,21 +97,23 @@ const std::string kGrant = "grant_type=client_credentials";
 
 INSTANTIATE_TEST_SUITE_P(
     Authentication, TokenRequest,
-    ::testing::Values(
-        Row{"Basic", kGrant, basic("machine", kRight), 200, ""},
-        Row{"Post", kGrant + "&client_id=post&client_secret=" + kRight, "", 200, ""},
-        Row{"WrongSecret", kGrant, basic("machine", kWrong), 401, "invalid_client"},
-        Row{"WrongSecretInBody", kGrant + "&client_id=post&client_secret=" + kWrong, "", 401, "invalid_client"},
-        Row{"UnknownClient", kGrant, basic("nobody", kRight), 401, "invalid_client"},
-        Row{"SecretOfAnotherLength", kGrant, basic("machine", kRight + "x"), 401, "invalid_client"},
-        Row{"NoSecret", kGrant + "&client_id=machine", "", 401, "invalid_client"},
-        Row{"Nobody", kGrant, "", 401, "invalid_client"},
-        Row{"PostForABasicClient", kGrant + "&client_id=machine&client_secret=" + kRight, "", 401, "invalid_client"},
-        Row{"BasicForAPostClient", kGrant, basic("post", kRight), 401, "invalid_client"},
-        Row{"BothWays", kGrant + "&client_id=machine&client_secret=" + kRight, basic("machine", kRight), 400,
-            "invalid_request"},
-        Row{"KeyClientWithoutAssertion", kGrant + "&client_id=keys", "", 401, "invalid_client"},
-        Row{"PublicClientWithASecret", kGrant, basic("public", kRight), 401, "invalid_client"}),
+    ::testing::Values(Row{"Basic", kGrant, basic("machine", kRight), 200, ""},
+                      Row{"Post", kGrant + "&client_id=post&client_secret=" + kRight, "", 200, ""},
+                      Row{"WrongSecret", kGrant, basic("machine", kWrong), 401, "invalid_client"},
+                      Row{"WrongSecretInBody", kGrant + "&client_id=post&client_secret=" + kWrong, "", 401,
+                          "invalid_client"},
+                      Row{"UnknownClient", kGrant, basic("nobody", kRight), 401, "invalid_client"},
+                      Row{"SecretOfAnotherLength", kGrant, basic("machine", kRight + "x"), 401,
+                          "invalid_client"},
+                      Row{"NoSecret", kGrant + "&client_id=machine", "", 401, "invalid_client"},
+                      Row{"Nobody", kGrant, "", 401, "invalid_client"},
+                      Row{"PostForABasicClient", kGrant + "&client_id=machine&client_secret=" + kRight, "",
+                          401, "invalid_client"},
+                      Row{"BasicForAPostClient", kGrant, basic("post", kRight), 401, "invalid_client"},
+                      Row{"BothWays", kGrant + "&client_id=machine&client_secret=" + kRight,
+                          basic("machine", kRight), 400, "invalid_request"},
+                      Row{"KeyClientWithoutAssertion", kGrant + "&client_id=keys", "", 401, "invalid_client"},
+                      Row{"PublicClientWithASecret", kGrant, basic("public", kRight), 401, "invalid_client"}),
     test::RowName());
 
 INSTANTIATE_TEST_SUITE_P(
@@ -120,9 +123,10 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"Unknown", "grant_type=password", basic("machine", kRight), 400, "unsupported_grant_type"},
         Row{"RefreshToken", "grant_type=refresh_token&refresh_token=junk", basic("web", kRight), 400,
             "unsupported_grant_type"},
-        Row{"RefreshTokenWithAWrongSecret", "grant_type=refresh_token&refresh_token=junk", basic("web", kWrong), 401,
+        Row{"RefreshTokenWithAWrongSecret", "grant_type=refresh_token&refresh_token=junk",
+            basic("web", kWrong), 401, "invalid_client"},
+        Row{"UnknownWithAWrongSecret", "grant_type=password", basic("machine", kWrong), 401,
             "invalid_client"},
-        Row{"UnknownWithAWrongSecret", "grant_type=password", basic("machine", kWrong), 401, "invalid_client"},
         Row{"NotOfTheClient", kGrant, basic("web", kRight), 400, "unauthorized_client"},
         Row{"PublicClient", kGrant + "&client_id=public", "", 400, "unauthorized_client"},
         Row{"Scope", kGrant + "&scope=read", basic("machine", kRight), 200, ""},
@@ -136,7 +140,8 @@ TEST(TokenEndpoint, OtherContentTypeIsAnInvalidRequest) {
   const auto json = world.post("{}", basic("machine", kRight), "application/json");
   EXPECT_EQ(json.status_code, 400);
   EXPECT_EQ(Json::parse(json.body).at("error"), "invalid_request");
-  const auto charset = world.post(kGrant, basic("machine", kRight), "application/x-www-form-urlencoded; charset=UTF-8");
+  const auto charset =
+      world.post(kGrant, basic("machine", kRight), "application/x-www-form-urlencoded; charset=UTF-8");
   EXPECT_EQ(charset.status_code, 200);
 }
 

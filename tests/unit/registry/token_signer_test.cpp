@@ -60,11 +60,11 @@ TEST(TokenSigner, NumbersKeepTheirLeadingZeros) {
 TEST(TokenSigner, KeyIdIsTheThumbprint) {
   const auto signer = a_signer();
   const auto key = published_key(*signer);
-  const std::string members = R"({"crv":"P-256","kty":"EC","x":")" + key.at("x").get<std::string>() + R"(","y":")" +
-                              key.at("y").get<std::string>() + "\"}";
+  const std::string members = R"({"crv":"P-256","kty":"EC","x":")" + key.at("x").get<std::string>() +
+                              R"(","y":")" + key.at("y").get<std::string>() + "\"}";
   std::string digest(32, '\0');
-  EVP_Digest(members.data(), members.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr, EVP_sha256(),
-             nullptr);
+  EVP_Digest(members.data(), members.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr,
+             EVP_sha256(), nullptr);
   EXPECT_EQ(signer->key_id(), base64url_encode(digest));
 }
 

@@ -10,8 +10,8 @@ namespace {
 ClientRecord client_at(std::int64_t version) {
   ClientRecord client;
   client.version = version;
-  client.mark = OwnershipMark{.installation_id = "i", .object_namespace = "n", .object_name = "m", .uid = "u",
-                              .revision = 1};
+  client.mark = OwnershipMark{
+      .installation_id = "i", .object_namespace = "n", .object_name = "m", .uid = "u", .revision = 1};
   return client;
 }
 
@@ -31,10 +31,11 @@ TEST_P(EtagPrecondition, ComparesWithTheVersion) {
 
 INSTANTIATE_TEST_SUITE_P(
     Headers, EtagPrecondition,
-    ::testing::Values(EtagRow{"Quoted", "\"12\"", true}, EtagRow{"Bare", "12", true}, EtagRow{"Star", "*", true},
-                      EtagRow{"InAList", "\"3\", \"12\"", true}, EtagRow{"Other", "\"13\"", false},
-                      EtagRow{"Prefix", "\"1\"", false}, EtagRow{"Weak", "W/\"12\"", false},
-                      EtagRow{"Spaces", "  \"12\" ", true}, EtagRow{"Comma", ",", false}),
+    ::testing::Values(EtagRow{"Quoted", "\"12\"", true}, EtagRow{"Bare", "12", true},
+                      EtagRow{"Star", "*", true}, EtagRow{"InAList", "\"3\", \"12\"", true},
+                      EtagRow{"Other", "\"13\"", false}, EtagRow{"Prefix", "\"1\"", false},
+                      EtagRow{"Weak", "W/\"12\"", false}, EtagRow{"Spaces", "  \"12\" ", true},
+                      EtagRow{"Comma", ",", false}),
     test::RowName());
 
 TEST(WriteRules, RefusalsNameWhatIsStored) {
@@ -43,7 +44,8 @@ TEST(WriteRules, RefusalsNameWhatIsStored) {
 }
 
 TEST(WriteRules, ReturningClientIsHeldToItsOwnPastOnly) {
-  OwnershipMark mark{.installation_id = "i", .object_namespace = "n", .object_name = "m", .uid = "u", .revision = 2};
+  OwnershipMark mark{
+      .installation_id = "i", .object_namespace = "n", .object_name = "m", .uid = "u", .revision = 2};
   EXPECT_FALSE(check_return(mark, "u", 3));
   EXPECT_TRUE(check_return(mark, "u", 2));
   EXPECT_TRUE(check_return(mark, "another", 3));

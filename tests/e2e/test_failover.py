@@ -1,0 +1,167 @@
+"""Two replicas, each as a user of its own, so that the audit log tells whose write it was."""
+
+import os
+import select
+import time
+
+import pytest
+from controller import CHECKPOINTS, Controller
+from controlplane import OPERATOR_NAMESPACE
+from crash_helpers import ProxiedWorld, all_staged, assert_gone, assert_issued
+from kubeapi import path
+from processes import wait_until
+
+RBAC = "rbac.authorization.k8s.io"
+SECOND_USER = "apiclient-operator-two"
+LEASE_SECONDS, RETRY_SECONDS = 15, 2.4  # what a replica waits between two looks at the Lease, with jitter
+
+# One ApiClient each; its worker is held right before this step.
+FROZEN_BEFORE = ("create", "publish", "status", "add-credential", "update", "remove-client")
+
+
+@pytest.fixture(scope="module")
+def second_user(plane, api):
+    """Bound to the same roles as the operator's own."""
+    plane.user(SECOND_USER, namespace=OPERATOR_NAMESPACE)
+    for kind, plural, namespace in (("ClusterRole", "clusterrolebindings", None),
+                                    ("Role", "rolebindings", OPERATOR_NAMESPACE)):
+        answer = api.post(path(f"{RBAC}/v1", plural, namespace), {
+            "metadata": {"name": SECOND_USER},
+            "roleRef": {"apiGroup": RBAC, "kind": kind, "name": "apiclient-operator"},
+            "subjects": [{"apiGroup": RBAC, "kind": "User", "name": SECOND_USER}]})
+        assert answer.ok, answer.message
+    return SECOND_USER
+
+
+class Replica(Controller):
+    """Its log counts from its last start on."""
+
+    _told = 0
+
+    def start(self, *flags, **others):
+        self._told = self.log.stat().st_size if self.log.exists() else 0
+        super().start(*flags, **others)
+
+    def wait_until_it_says(self, text, seconds=30):
+        """The moment at which it did, by time.monotonic()."""
+        wait_until(lambda: text in self.log.read_bytes()[self._told:].decode(), seconds,
+                   f"{self.log.name} says {text!r}", interval=0.002)
+        return time.monotonic()
+
+    def wait_for_end(self, seconds=30):
+        """The moment of its end."""
+        watched = os.pidfd_open(self.pid)
+        try:
+            poll = select.poll()
+            poll.register(watched, select.POLLIN)
+            assert poll.poll(seconds * 1000), f"{self.log.name}: it does not end"
+            ended_at = time.monotonic()
+            wait_until(lambda: self.exit_code() is not None, 5, "its exit code is known", interval=0.01)
+            return ended_at
+        finally:
+            os.close(watched)
+
+
+@pytest.fixture
+def replicas(plane, api, controller, second_user):
+    """Two that do not run yet. A test prepares what it needs with the ordinary operator, then stops that one."""
+    both = (Replica(plane, api, "replica-one"), Replica(plane, api, "replica-two", second_user))
+    yield both
+    for replica in both:
+        replica.kill()
+
+
+def start_leader_and_standby(leader, standby, **of_leader):
+    leader.start(**of_leader)
+    leader.wait_until_it_says('"leading"')
+    standby.start()
+    standby.wait_until_it_says("another replica leads")
+
+
+def test_hand_over_on_stop(make_world, replicas, controller, numbers):
+    world, (one, two) = make_world(), replicas
+    controller.stop()
+    start_leader_and_standby(one, two)
+    world.create_ready("before")
+
+    asked_at = time.monotonic()
+    os.kill(one.pid, 15)
+    world.create("after")
+    ended_at = one.wait_for_end()
+    leads_at = two.wait_until_it_says('"leading"')
+    world.wait_ready("after")
+
+    assert one.exit_code() == 0, f"a leader that is asked to stop ends with {one.exit_code()}"
+    numbers("hand-over on SIGTERM", f"the other leads {leads_at - ended_at:.2f} s after the leader's end, "
+            f"{leads_at - asked_at:.2f} s after the signal")
+    assert leads_at - ended_at < 2, "hand-over takes too long"
+    assert_issued(world, "before")
+    assert_issued(world, "after")
+
+
+def test_leader_killed(make_world, replicas, controller, numbers):
+    world, (one, two) = make_world(), replicas
+    controller.stop()
+    start_leader_and_standby(one, two)
+
+    os.kill(one.pid, 9)
+    killed_at = one.wait_for_end()
+    world.create("orphan")
+    leads_at = two.wait_until_it_says('"leading"')
+    world.wait_ready("orphan")
+
+    took = leads_at - killed_at
+    numbers("take-over after kill -9", f"{took:.1f} s, with a Lease of {LEASE_SECONDS} s")
+    assert took > LEASE_SECONDS - 2 * RETRY_SECONDS, "taken over while the Lease could still be renewed"
+    assert took < LEASE_SECONDS + 2 * RETRY_SECONDS, "taken over late"
+    assert_issued(world, "orphan")
+
+
+def test_frozen_leader_wakes_up(make_world, replicas, controller, audit, numbers):
+    """It was about to write six things when it froze. The other replica took over and did them."""
+    one, two = replicas
+    with ProxiedWorld(make_world) as (world, proxy):
+        for name in ("recovered", "updated", "deleted"):
+            world.create_ready(name)
+        credentials = world.secret("deleted")
+        controller.stop()
+        traps = ",".join(f"{step}:before:1" for step in FROZEN_BEFORE)
+        start_leader_and_standby(one, two, program=CHECKPOINTS, environment={"APICLIENT_CHECKPOINT": f"freeze:{traps}"})
+        begin_work(world)
+        one.wait_state("paused", 20)
+        frozen_at = time.monotonic()
+
+        took_over_at = two.wait_until_it_says('"leading"')
+        assert_done(world, credentials)
+        numbers("take-over from a frozen leader", f"{took_over_at - frozen_at:.1f} s; "
+                f"{len(FROZEN_BEFORE)} workers were frozen before {', '.join(FROZEN_BEFORE)}")
+
+        woken_at, calls = audit.mark(), len(proxy.seen("POST", "PUT", "DELETE"))
+        one.resume()
+        one.wait_for_end()
+        assert one.exit_code() == 1, f"a leader that lost its Lease ends with {one.exit_code()}"
+        written = [str(request) for request in audit.since(woken_at) if request.is_write]
+        assert written == [], "the woken replica wrote to the API server"
+        called = [f"{one.method} {one.path}" for one in proxy.seen("POST", "PUT", "DELETE")[calls:]]
+        assert called == [], "somebody wrote to the registry when the replica woke up"
+        assert_done(world, credentials)
+
+
+def begin_work(world):
+    """What brings one worker to each of FROZEN_BEFORE. Of three new clients the first to come is held before create, the
+    second before publish, the third before status."""
+    for name in ("new-1", "new-2", "new-3"):
+        world.create(name)
+    world.delete_secret("recovered")
+    world.patch("updated", {"spec": {"displayName": "Another name"}})
+    world.delete("deleted")
+
+
+def assert_done(world, credentials):
+    for name in ("new-1", "new-2", "new-3"):
+        assert_issued(world, name)
+    world.wait_secret("recovered")
+    assert_issued(world, "recovered", (1, 2))
+    assert_issued(world, "updated", display_name="Another name")
+    assert_gone(world, "deleted", credentials)
+    assert all_staged(world) == []

@@ -1,0 +1,33 @@
+#include "support/checkpoint_recorder.h"
+
+#include "reconciler/checkpoint.h"
+
+namespace apiclient::test {
+namespace {
+
+CheckpointRecorder* current = nullptr;
+
+}  // namespace
+
+CheckpointRecorder::CheckpointRecorder() { current = this; }
+CheckpointRecorder::~CheckpointRecorder() { current = nullptr; }
+
+void CheckpointRecorder::crash_at(std::string point) { crash_point_ = std::move(point); }
+
+void CheckpointRecorder::reach(std::string_view point, std::string_view side) {
+  const std::string name = std::string(side) + " " + std::string(point);
+  reached_.push_back(name);
+  if (name != crash_point_) return;
+  crash_point_.clear();
+  throw Crash{name};
+}
+
+}  // namespace apiclient::test
+
+namespace apiclient::reconciler {
+
+void reach_checkpoint(std::string_view point, std::string_view side) {
+  if (test::current != nullptr) test::current->reach(point, side);
+}
+
+}  // namespace apiclient::reconciler
