@@ -16,11 +16,11 @@ namespace {
 
 constexpr std::size_t kDefaultLimit = 100;
 constexpr std::size_t kMaxLimit = 500;
+constexpr std::string_view kJson = "application/json";
 
 bool is_json(std::string_view content_type) {
   auto name = content_type.substr(0, std::min(content_type.find(';'), content_type.size()));
   while (name.ends_with(' ')) name.remove_suffix(1);
-  constexpr std::string_view kJson = "application/json";
   return std::ranges::equal(name, kJson, {},
                             [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
 }

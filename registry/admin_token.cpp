@@ -11,6 +11,8 @@
 namespace apiclient::registry {
 namespace {
 
+constexpr std::string_view kBearer = "bearer";
+constexpr std::string_view kSpace = " \t\r\n";
 constexpr std::size_t kMinTokenBytes = 16;
 // Coarser than any file system's timestamps: two changes within it may carry one stamp.
 constexpr std::chrono::seconds kStampGranularity{2};
@@ -20,14 +22,12 @@ std::int64_t nanoseconds(const timespec& time) {
 }
 
 std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
   const auto begin = text.find_first_not_of(kSpace);
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
 bool is_bearer(std::string_view scheme) {
-  constexpr std::string_view kBearer = "bearer";
   if (scheme.size() != kBearer.size()) return false;
   for (std::size_t i = 0; i < scheme.size(); ++i)
     if ((scheme[i] | 0x20) != kBearer[i]) return false;

@@ -9,13 +9,13 @@
 namespace apiclient::registry {
 namespace {
 
+constexpr std::string_view kScheme = "basic ";
 constexpr OAuthError kUnreadable{"invalid_client", "the Authorization header is not readable as Basic"};
 constexpr OAuthError kTwoWays{"invalid_request", "use one way of client authentication, not two"};
 constexpr OAuthError kNoClient{"invalid_client", "no client authentication"};
 
 /// The text behind "Basic ", whose case does not matter; empty when it is another scheme.
 std::optional<std::string_view> basic_payload(std::string_view authorization) {
-  constexpr std::string_view kScheme = "basic ";
   if (authorization.size() < kScheme.size()) return std::nullopt;
   const bool matches =
       std::equal(kScheme.begin(), kScheme.end(), authorization.begin(), [](char want, char got) {

@@ -12,6 +12,8 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
+constexpr std::string_view kRedirect =
+    "an absolute URI with https, http on loopback or a private-use scheme, without fragment or *";
 constexpr std::size_t kMaxItems = 100;
 constexpr std::size_t kMaxTextBytes = 2048;
 constexpr std::chrono::seconds kMaxLifetime{std::chrono::hours{24 * 366 * 10}};
@@ -96,8 +98,6 @@ void check_list(const ListRule& rule, json::Problems& problems) {
 }
 
 void check_lists(const ClientMetadata& metadata, json::Problems& problems) {
-  static constexpr std::string_view kRedirect =
-      "an absolute URI with https, http on loopback or a private-use scheme, without fragment or *";
   const auto is_grant = [](std::string_view text) {
     return std::ranges::find(kGrantTypes, text) != kGrantTypes.end();
   };

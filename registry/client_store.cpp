@@ -24,6 +24,24 @@ OperationRequest request_of(const OperationRecord& operation) {
       .client_id = operation.client_id, .value_hash = operation.value_hash, .generated = operation.generated};
 }
 
+/// What is known of an operation; nothing of one without an id.
+std::optional<OperationRecord> find_known(Connection& connection, std::string_view operation_id) {
+  return operation_id.empty() ? std::nullopt : find_operation(connection, operation_id);
+}
+
+/// The secret that an operation made before.
+Result<Written<SecretRecord>> stored_secret(const ClientRecord& client, const std::string& operation_id) {
+  const auto stored = std::ranges::find(client.secrets, operation_id, &SecretRecord::operation_id);
+  if (stored != client.secrets.end()) return Written<SecretRecord>{*stored, true};
+  return refuse(Problem::operation_conflict, "operation " + operation_id + " made no secret");
+}
+
+/// True when `replace` has nothing to write.
+bool is_same(const ClientRecord& stored, const ClientMetadata& metadata,
+             const std::optional<OwnershipMark>& mark) {
+  return (!mark || mark == stored.mark) && encode_metadata(metadata) == encode_metadata(stored.metadata);
+}
+
 /// A change of the client that others may have read: a new entity tag.
 void touch(ClientRow& row, WallTime now) {
   ++row.client.version;
@@ -32,6 +50,13 @@ void touch(ClientRow& row, WallTime now) {
 
 void see_revision(ClientRow& row, std::int64_t revision) {
   row.highest_revision = std::max(row.highest_revision, revision);
+}
+
+/// Without a mark the stored one stays.
+void move_mark(ClientRow& row, const std::optional<OwnershipMark>& mark) {
+  if (!mark) return;
+  row.client.mark = mark;
+  see_revision(row, mark->revision);
 }
 
 }  // namespace
@@ -45,27 +70,25 @@ OperationRecord ClientStore::operation_of(std::string_view client_id, std::strin
 }
 
 Result<Written<ClientRecord>> ClientStore::create(const NewClient& request) {
-  const std::string& client_id = request.metadata.client_id;
   const NewSecret* secret = request.secret ? &*request.secret : nullptr;
-  const OperationRecord operation = operation_of(client_id, request.operation_id, secret);
-  return database_.write([&](Connection& connection) -> Result<Written<ClientRecord>> {
-    if (!request.operation_id.empty()) {
-      const auto known = find_operation(connection, request.operation_id);
-      ASSIGN_OR_RETURN(const bool replay, is_replay(known, request_of(operation)));
-      if (replay) {
-        ASSIGN_OR_RETURN(ClientRow row, get_client(connection, client_id));
-        return Written<ClientRecord>{std::move(row.client), true};
-      }
-    }
-    ASSIGN_OR_RETURN(const auto existing, find_client(connection, client_id));
-    if (existing) return refuse(Problem::already_exists, "client " + client_id + " exists");
-    ASSIGN_OR_RETURN(ClientRecord client, insert(connection, request));
-    if (secret != nullptr)
-      client.secrets.push_back(store_secret(connection, client_id, *secret, operation));
-    else if (!request.operation_id.empty())
-      insert_operation(connection, operation, client.created_at);
-    return Written<ClientRecord>{std::move(client), false};
-  });
+  const OperationRecord operation = operation_of(request.metadata.client_id, request.operation_id, secret);
+  return database_.write([&](Connection& connection) { return create_in(connection, request, operation); });
+}
+
+Result<Written<ClientRecord>> ClientStore::create_in(Connection& connection, const NewClient& request,
+                                                     const OperationRecord& operation) {
+  const std::string& client_id = request.metadata.client_id;
+  ASSIGN_OR_RETURN(const bool replay,
+                   is_replay(find_known(connection, request.operation_id), request_of(operation)));
+  ASSIGN_OR_RETURN(auto existing, find_client(connection, client_id));
+  if (existing && replay) return Written<ClientRecord>{std::move(existing->client), true};
+  if (existing) return refuse(Problem::already_exists, "client " + client_id + " exists");
+  ASSIGN_OR_RETURN(ClientRecord client, insert(connection, request));
+  if (request.secret)
+    client.secrets.push_back(store_secret(connection, client_id, *request.secret, operation));
+  else if (!request.operation_id.empty())
+    insert_operation(connection, operation, client.created_at);
+  return Written<ClientRecord>{std::move(client), false};
 }
 
 Result<ClientRecord> ClientStore::insert(Connection& connection, const NewClient& request) {
@@ -103,11 +126,9 @@ Result<ClientRecord> ClientStore::replace(const ClientMetadata& metadata,
     ASSIGN_OR_RETURN(ClientRow row, get_client(connection, metadata.client_id));
     RETURN_IF_ERROR(check_preconditions(row.client, preconditions));
     RETURN_IF_ERROR(check_mark_change(row.client.mark, mark));
-    const bool same_mark = !mark || mark == row.client.mark;
-    if (same_mark && encode_metadata(metadata) == encode_metadata(row.client.metadata)) return row.client;
+    if (is_same(row.client, metadata, mark)) return std::move(row.client);
     row.client.metadata = metadata;
-    if (mark) row.client.mark = mark;
-    see_revision(row, mark ? mark->revision : 0);
+    move_mark(row, mark);
     touch(row, clock_.wall_now());
     update_client(connection, row);
     return std::move(row.client);
@@ -136,21 +157,23 @@ Result<Written<SecretRecord>> ClientStore::add_secret(std::string_view client_id
     ASSIGN_OR_RETURN(const bool replay, is_replay(known, request_of(operation)));
     ASSIGN_OR_RETURN(ClientRow row, get_client(connection, client_id));
     RETURN_IF_ERROR(check_preconditions(row.client, preconditions));
-    const auto& secrets = row.client.secrets;
-    if (replay) {
-      const auto stored = std::ranges::find(secrets, secret.operation_id, &SecretRecord::operation_id);
-      if (stored != secrets.end()) return Written<SecretRecord>{*stored, true};
-      return refuse(Problem::operation_conflict, "operation " + secret.operation_id + " made no secret");
-    }
-    RETURN_IF_ERROR(check_new_revision(secret.revision, row.highest_revision));
-    RETURN_IF_ERROR(check_secret_allowed(row.client.metadata, secrets.size(), options_.max_secrets));
-    SecretRecord stored = store_secret(connection, client_id, secret, operation);
-    if (row.client.mark) row.client.mark->revision = secret.revision;
-    see_revision(row, secret.revision);
-    touch(row, stored.created_at);
-    update_client(connection, row);
-    return Written<SecretRecord>{std::move(stored), false};
+    if (replay) return stored_secret(row.client, secret.operation_id);
+    return add_secret_in(connection, std::move(row), secret, operation);
   });
+}
+
+Result<Written<SecretRecord>> ClientStore::add_secret_in(Connection& connection, ClientRow row,
+                                                         const NewSecret& secret,
+                                                         const OperationRecord& operation) {
+  const ClientMetadata& metadata = row.client.metadata;
+  RETURN_IF_ERROR(check_new_revision(secret.revision, row.highest_revision));
+  RETURN_IF_ERROR(check_secret_allowed(metadata, row.client.secrets.size(), options_.max_secrets));
+  SecretRecord stored = store_secret(connection, metadata.client_id, secret, operation);
+  if (row.client.mark) row.client.mark->revision = secret.revision;
+  see_revision(row, secret.revision);
+  touch(row, stored.created_at);
+  update_client(connection, row);
+  return Written<SecretRecord>{std::move(stored), false};
 }
 
 Result<void> ClientStore::remove_secret(std::string_view client_id, std::string_view secret_id,

@@ -88,6 +88,10 @@ class ClientStore {
  private:
   [[nodiscard]] OperationRecord operation_of(std::string_view client_id, std::string_view operation_id,
                                              const NewSecret* secret) const;
+  Result<Written<ClientRecord>> create_in(Connection& connection, const NewClient& request,
+                                          const OperationRecord& operation);
+  Result<Written<SecretRecord>> add_secret_in(Connection& connection, ClientRow row, const NewSecret& secret,
+                                              const OperationRecord& operation);
   Result<ClientRecord> insert(Connection& connection, const NewClient& request);
   SecretRecord store_secret(Connection& connection, std::string_view client_id, const NewSecret& secret,
                             const OperationRecord& operation);

@@ -15,14 +15,17 @@ Failure failure_from(const SQLite::Exception& error) {
               std::string("database: ") + error.what());
 }
 
+/// On a connection of its own, so that no other one has seen the old schema.
+Result<void> migrate_file(const std::string& file) {
+  Connection connection(file, Connection::Mode::read_write);
+  return migrate(connection);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Database>> Database::open(const std::string& file, std::size_t readers) {
   try {
-    {
-      Connection connection(file, Connection::Mode::read_write);
-      RETURN_IF_ERROR(migrate(connection));
-    }
+    RETURN_IF_ERROR(migrate_file(file));
     return std::unique_ptr<Database>(new Database(file, readers));
   } catch (const SQLite::Exception& error) {
     return failure_from(error);

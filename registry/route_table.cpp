@@ -30,19 +30,21 @@ http::Response no_such_path(const http::ServerRequest& /*request*/) {
   return problem_response(Problem::no_such_path, "check the URL");
 }
 
+void refuse_other_methods(const std::string& pattern, const std::set<Method>& known,
+                          std::vector<http::Route>& routes) {
+  const auto refuse = [allowed = allow_list(known)](const http::ServerRequest&) {
+    return method_not_allowed(allowed);
+  };
+  for (const Method method : kMethods)
+    if (!known.contains(method)) routes.push_back({method, pattern, refuse});
+}
+
 }  // namespace
 
 std::vector<http::Route> complete_routes(std::vector<http::Route> routes) {
   std::map<std::string, std::set<Method>> known;
   for (const auto& route : routes) known[route.pattern].insert(route.method);
-  for (const auto& [pattern, methods] : known) {
-    for (const Method method : kMethods) {
-      if (methods.contains(method)) continue;
-      routes.push_back({method, pattern, [allowed = allow_list(methods)](const http::ServerRequest&) {
-                          return method_not_allowed(allowed);
-                        }});
-    }
-  }
+  for (const auto& [pattern, methods] : known) refuse_other_methods(pattern, methods, routes);
   for (const Method method : kMethods) routes.push_back({method, ".*", no_such_path});
   return routes;
 }

@@ -27,6 +27,10 @@ kube::StringMap read_string_map(const json::Reader& reader, std::string_view mem
 RegistryParameter read_parameter(const Json& value) {
   if (const auto* text = value.get_ptr<const std::string*>()) return {.text = *text, .values = {*text}};
   RegistryParameter parameter{.text = json::dump(value), .values = {}};
+  if (!value.is_array()) {
+    parameter.values.push_back(parameter.text);
+    return parameter;
+  }
   for (const Json& item : value) parameter.values.push_back(item.is_string() ? item.get<std::string>() : json::dump(item));
   return parameter;
 }

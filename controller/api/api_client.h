@@ -38,7 +38,7 @@ struct TokenLifetimes {
 /// A member of spec.registryParameters, whose value may be any JSON.
 struct RegistryParameter {
   std::string text = {};                 ///< a string as it is, anything else as JSON
-  std::vector<std::string> values = {};  ///< a string, or each string of a list: what an allow-list is compared with
+  std::vector<std::string> values = {};  ///< it, or each of a list, in that form: what an allow-list is compared with
 };
 
 enum class DeletionPolicy { remove, disable, retain };

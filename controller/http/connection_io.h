@@ -33,8 +33,7 @@ class ConnectionIo {
   ssize_t write(const char* source, std::size_t size);
 
   enum class Wake { readable, interrupted, timed_out };
-  /// Waits for the first byte of a request, or until one of `interrupts` (event file descriptors) is
-  /// readable.
+  /// Waits for the first byte of a request, or until an event file descriptor of `interrupts` is readable.
   [[nodiscard]] Wake wait_readable(std::chrono::milliseconds longest, std::vector<int> interrupts) const;
   /// Numeric address of the peer, without port.
   [[nodiscard]] std::string remote_address() const;

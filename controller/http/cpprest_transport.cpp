@@ -1,20 +1,20 @@
-// What cpprestsdk 2.10 does that we do not want, and what is done about it here (docs/adr has the reasons):
-//  - follows redirects with the Authorization header: off
+// What cpprestsdk 2.10 does that we do not want, and what is done about it here:
+//  - follows redirects, with the Authorization header: off
 //  - trusts the system's roots besides ours: TlsMaterial replaces the store of every connection's context
 //  - checks the certificate against the Host header verbatim: only TlsOptions::server_name sets one
-//  - sends a request again when a reused connection dies before the answer: a write's body is a stream that
-//    cannot be rewound, which the library takes as "cannot be sent again"
-//  - writes into connections that the server closed long ago: looked at before every request; nothing was
-//  sent
-//    then, so that a fresh connection is safe
+//  - sends a request again when a reused connection dies before the answer: a write's body is a stream
+//    that cannot be rewound, which the library takes as "cannot be sent again"
+//  - writes into connections that the server closed long ago: they are looked at before every request;
+//    nothing was sent then, so that a fresh connection is safe
 //  - may keep a broken connection in its pool after a failure: one client object per request under way,
-//  dropped
-//    with its connection when anything went wrong
+//    dropped with its connection when anything went wrong
 //  - has no total deadline, only one per read or write: the calling thread waits with its own and cancels
-//  - does not cancel a name look-up: the calling thread leaves, the exchange lives on until the library is
-//  done
+//  - does not cancel a name look-up: the calling thread leaves, the exchange lives on until it is over
 //  - has no back-pressure and no limit: Exchange takes one chunk at a time, or stops at the limit
-//  - ends the process when nobody looks at a failed task: one continuation at the end of the only chain does
+//  - ends the process when nobody looks at a failed task: the continuation that ends the only chain does
+// What remains: it reads response headers and each chunk whole before it shows them, so a server that we
+// trust could fill memory until the deadline; and TCP keep-alive cannot be set without losing its fail-over
+// between addresses, so only Transport's idle timeout finds a connection that was cut silently.
 #include "http/cpprest_transport.h"
 
 #include <utility>  // before Boost.Asio 1.74, which forgets it
@@ -50,8 +50,7 @@ using Client = cpprest::client::http_client;
 constexpr int kDefaultThreads = 4;
 /// How long a cancelled request may take to be over before its caller leaves it behind.
 constexpr auto kCancelGrace = 500ms;
-/// How long to wait for the library to let go of a connection whose answer is complete; microseconds, as a
-/// rule.
+/// How long to wait for the library to let go of an answered request's connection; mostly microseconds.
 constexpr auto kReleaseGrace = 50ms;
 /// The library's own timer must never fire: it would count the time a consumer takes for a chunk.
 constexpr auto kLibraryTimeout = std::chrono::hours(24);

@@ -18,10 +18,11 @@ struct TransportOptions {
 };
 
 /// Call first in main, before any transport exists: cpprestsdk's shared pool gets `threads` threads, not 40.
+/// Later calls change nothing; without one the first transport asks for 4.
 void init_transport_threads(int threads);
 
-/// Owns its connections; one per server and set of options. Errors: invalid (unusable URI, certificate or
-/// key).
+/// Owns its connections; one per server and set of options. Errors: invalid (URI, certificate, key). IPv6
+/// addresses cannot be used in `base_uri`; names that resolve to them can.
 Result<std::unique_ptr<Transport>> make_cpprest_transport(TransportOptions options);
 
 }  // namespace apiclient::http

@@ -19,8 +19,7 @@ struct HeaderNameLess {
 };
 using Headers = std::map<std::string, std::string, HeaderNameLess>;
 
-/// A token as name, no control characters in the value (RFC 9110 §5.1, §5.5): such a field cannot smuggle
-/// another.
+/// A token as name, no control characters in the value (RFC 9110 §5.1, §5.5): cannot smuggle another field.
 bool is_valid_header(std::string_view name, std::string_view value);
 /// Empty when the header is missing.
 std::string_view find_header(const Headers& headers, std::string_view name);

@@ -1,7 +1,7 @@
-#include "http/router.h"
-
 // GCC 12 sees uninitialised members in std::regex that are none (its bug 105562).
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+
+#include "http/router.h"
 
 #include <utility>
 

@@ -27,6 +27,7 @@ using namespace std::chrono_literals;
 constexpr auto kExchangeTimeout = 30s;  ///< body, handler and answer
 constexpr auto kIdleTimeout = 90s;  ///< longer than clients keep idle connections, so that they close first
 constexpr auto kIdleUnderPressure = 1s;
+constexpr int kNoContent = 204;
 constexpr std::size_t kHeaderBytes = 16U << 10U;
 constexpr std::size_t kDrainBytes = 1U << 20U;  ///< read and dropped of a body that is too long
 
@@ -182,6 +183,7 @@ class HttplibServer final : public Server, private httplib::Server {
     });
     set_post_routing_handler([](const httplib::Request&, httplib::Response& response) {
       response.headers.erase("Keep-Alive");  // names limits that are not ours
+      if (response.status == kNoContent) response.headers.erase("Content-Length");  // RFC 9110 §8.6
     });
   }
   HttplibServer(const HttplibServer&) = delete;

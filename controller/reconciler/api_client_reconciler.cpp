@@ -61,6 +61,8 @@ Result<Action> ApiClientReconciler::reconcile(const kube::ObjectKey& key, std::s
     wiring_.client_writes.forget(key);
     return Action::await_change();
   }
+  // After a start: whether anything is to be done is seen when the registry has been probed.
+  if (!summary->deleting && wiring_.registries.awaits_probe(summary->pinned_registry)) return Action::await_change();
   const RaisedDoubt doubt = wiring_.memory.doubt(key);
   if (is_settled_in_cache(*summary)) return rest(*summary);
   ASSIGN_OR_RETURN(std::optional<api::ApiClient> client, observer_.find_client(key, stop));

@@ -74,6 +74,10 @@ Result<DeletionObservation> ClientCleanup::observe(api::ApiClient client, std::s
 }
 
 Outcome ClientCleanup::ask_registry(DeletionObservation& seen, const Origin& origin, std::stop_token stop) {
+  // After a start nobody may call a registry gone, or give it up, that has only not been looked at yet.
+  if (wiring_.registries.awaits_probe(origin.registry_name)) {
+    return fail(ErrorKind::unavailable, "registry " + origin.registry_name + " has not been probed yet");
+  }
   const RegistryDirectory::Snapshot registry = wiring_.registries.find(origin.registry_name);
   if (!registry) {
     return DeletionHeld{.reason = std::string(reason::kRegistryNotFound),

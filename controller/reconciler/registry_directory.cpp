@@ -51,6 +51,12 @@ RegistryDirectory::Snapshot RegistryDirectory::put(Snapshot registry) {
 
 void RegistryDirectory::expect(const std::string& name) { entries_.lock()->try_emplace(name, nullptr); }
 
+bool RegistryDirectory::awaits_probe(const std::string& name) const {
+  const auto entries = entries_.lock();
+  const auto found = entries->find(name);
+  return found != entries->end() && !found->second;
+}
+
 RegistryDirectory::Snapshot RegistryDirectory::remove(const std::string& name) {
   auto entries = entries_.lock();
   const auto found = entries->find(name);

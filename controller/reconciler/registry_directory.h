@@ -55,6 +55,8 @@ class RegistryDirectory {
   Snapshot put(Snapshot registry);
   /// The registry object exists but has not been probed.
   void expect(const std::string& name);
+  /// True from then until the outcome of its first probe is put.
+  [[nodiscard]] bool awaits_probe(const std::string& name) const;
   Snapshot remove(const std::string& name);
   /// Null when unknown.
   [[nodiscard]] Snapshot find(const std::string& name) const;
@@ -67,7 +69,7 @@ class RegistryDirectory {
   using Entries = std::unordered_map<std::string, Snapshot>;  ///< null: expected
   [[nodiscard]] static Resolution resolve_name(const Entries& entries, const std::string& name);
   [[nodiscard]] static Resolution resolve_default(const Entries& entries);
-  Guarded<Entries> entries_;
+  mutable Guarded<Entries> entries_;
 };
 
 }  // namespace apiclient::reconciler

@@ -37,28 +37,27 @@ Result<void> Controller::run(std::stop_token stop) {
   std::stop_source ending;
   const std::stop_callback ends_too(stop, [&ending] { ending.request_stop(); });
   Guarded<std::optional<Error>> failure;
-  {
-    std::vector<std::jthread> workers;
-    for (std::size_t number = 0; number < options_.workers; ++number) {
-      workers.emplace_back([&, number] {
-        name_this_thread(options_.name + "-" + std::to_string(number));
-        auto ended = run_guarded([&]() -> Result<void> { return work(ending.get_token()), Result<void>(); });
-        if (ended) return;
-        *failure.lock() = std::move(ended).error();
-        ending.request_stop();
-      });
-    }
-  }
+  const auto worker = [&](std::size_t number) {
+    name_this_thread(options_.name + "-" + std::to_string(number));
+    auto ended = run_guarded([&] { return work(ending.get_token()); });
+    if (ended) return;
+    *failure.lock() = std::move(ended).error();
+    ending.request_stop();
+  };
+  std::vector<std::jthread> workers;
+  for (std::size_t number = 0; number < options_.workers; ++number) workers.emplace_back(worker, number);
+  workers.clear();  // joins them
   if (auto error = failure.copy()) return fail(std::move(*error).in("worker"));
   return {};
 }
 
-void Controller::work(const std::stop_token& stop) {
+Result<void> Controller::work(const std::stop_token& stop) {
   while (const auto key = queue_.take(stop)) {
     metrics_.queue_depth(options_.name, queue_.depth());
     pass(*key, stop);
     queue_.done(*key);
   }
+  return {};
 }
 
 void Controller::pass(const Key& key, const std::stop_token& stop) {

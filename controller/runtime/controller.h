@@ -34,7 +34,8 @@ class Controller final : public Runnable {
   Result<void> run(std::stop_token stop) override;
 
  private:
-  void work(const std::stop_token& stop);
+  /// The body of one worker.
+  Result<void> work(const std::stop_token& stop);
   void pass(const Key& key, const std::stop_token& stop);
   /// Any exception becomes an `internal` error and is counted.
   Result<Action> reconcile_guarded(const Key& key, const std::stop_token& stop);

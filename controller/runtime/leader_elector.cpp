@@ -77,7 +77,7 @@ LeaderElector::LeaderElector(kube::Client& client, LeaderElectorOptions options,
 // Acquire
 // -----------------------------------------------------------------------------------------------------
 
-Result<void> LeaderElector::acquire(std::stop_token stop) {
+Result<void> LeaderElector::acquire(const std::stop_token& stop) {
   const std::jthread watcher([this](const std::stop_token& ended) {
     name_this_thread("lease watch");
     const auto result = run_guarded([&]() -> Result<void> { return watch_lease(ended), Result<void>(); });
@@ -155,7 +155,7 @@ void LeaderElector::report_holder() {
 // Hold and release
 // --------------------------------------------------------------------------------------------
 
-Result<void> LeaderElector::hold(std::stop_token stop) {
+Result<void> LeaderElector::hold(const std::stop_token& stop) {
   while (true) {
     pause(std::min<nanoseconds>(options_.retry_period, time_left()), stop);
     if (stop.stop_requested()) return {};

@@ -39,9 +39,9 @@ class LeaderElector {
 
   /// Blocks until this replica leads; `cancelled` when stopped before. A released or deleted lease is seen by
   /// a watch on it and tried at once.
-  Result<void> acquire(std::stop_token stop);
+  Result<void> acquire(const std::stop_token& stop);
   /// Blocks, renewing, until stopped (success) or until the lease is lost (an error: the program must end).
-  Result<void> hold(std::stop_token stop);
+  Result<void> hold(const std::stop_token& stop);
   /// Gives the lease back, so that another replica need not wait for expiry. Call after all workers have
   /// stopped.
   void release();

@@ -18,7 +18,7 @@ class HoldLease final : public Runnable {
  public:
   explicit HoldLease(LeaderElector& elector) : elector_(elector) {}
   [[nodiscard]] std::string name() const override { return "leader elector"; }
-  Result<void> run(std::stop_token stop) override { return elector_.hold(std::move(stop)); }
+  Result<void> run(std::stop_token stop) override { return elector_.hold(stop); }
 
  private:
   LeaderElector& elector_;
@@ -111,7 +111,7 @@ bool Manager::caches_synced() const {
                      [](const auto& cache) { return cache.second->has_synced(); });
 }
 
-Result<void> Manager::run(std::stop_token stop) {
+Result<void> Manager::run(const std::stop_token& stop) {
   Ending ending(stop);
   Crew always(ending);
   for (Runnable* runnable : always_) always.start(*runnable);

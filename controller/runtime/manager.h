@@ -29,7 +29,7 @@ class Manager {
   void add_leading(Runnable& runnable);
 
   /// Blocks. Success: stopped as asked. Error: what ended it.
-  Result<void> run(std::stop_token stop);
+  Result<void> run(const std::stop_token& stop);
   /// Caches complete (readiness of a follower too).
   [[nodiscard]] bool caches_synced() const;
 

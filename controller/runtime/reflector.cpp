@@ -22,7 +22,7 @@ std::string metadata_text(const Json& object, const char* member) {
 
 /// A watch from "" or "0" begins with the present objects in any order: their versions are no place to go on
 /// from.
-bool is_usable(const std::string& list_version) { return !list_version.empty() && list_version != "0"; }
+bool is_version(const std::string& list_version) { return !list_version.empty() && list_version != "0"; }
 
 const Error* error_of(const WatchOutcome& outcome) {
   if (const auto* failed = std::get_if<ListFailed>(&outcome)) return &failed->error;
@@ -45,13 +45,13 @@ Reflector::Reflector(kube::Reader& reader, ReflectorOptions options, ReflectorSi
 
 void Reflector::run(std::stop_token stop) {
   WatchState state = NeedsList{};
-  int empty_ends = 0;
+  int fruitless = 0;
   while (!stop.stop_requested()) {
     const WatchOutcome outcome = act(state, stop);
     if (stop.stop_requested()) return;
     report(outcome);
-    empty_ends = is_empty_end(outcome) ? empty_ends + 1 : 0;
-    Advance next = advance(state, outcome, empty_ends);
+    fruitless = count_fruitless(fruitless, outcome);
+    Advance next = advance(state, outcome, fruitless);
     if (next.back_off) pause(next_delay(outcome), stop);
     state = std::move(next.state);
   }
@@ -65,14 +65,17 @@ WatchOutcome Reflector::act(const WatchState& state, const std::stop_token& stop
 
 WatchOutcome Reflector::list(const NeedsList& state, const std::stop_token& stop) {
   sink_.list_started();
-  const kube::ListOptions options{.namespace_name = options_.namespace_name,
-                                  .label_selector = options_.label_selector,
-                                  .field_selector = options_.field_selector,
-                                  .content = options_.content,
-                                  .resource_version = state.resource_version};
+  kube::ListOptions options{.namespace_name = options_.namespace_name,
+                            .label_selector = options_.label_selector,
+                            .field_selector = options_.field_selector,
+                            .content = options_.content,
+                            .resource_version = state.resource_version};
+  // Kubernetes API, "resourceVersion in list": with a limit, a version means exactly that state, not "not
+  // older".
+  if (is_version(state.resource_version)) options.page_size = 0;
   auto version = reader_.list(
       options_.type, options, [this](Json&& item) { return sink_.listed(std::move(item)); }, stop);
-  if (version && !is_usable(*version))
+  if (version && !is_version(*version))
     version = fail(ErrorKind::protocol, "the list has no resource version");
   if (!version) return ListFailed{std::move(version).error(), last_version_};
   sink_.list_finished();

@@ -6,7 +6,7 @@ namespace apiclient::runtime {
 namespace {
 
 constexpr std::chrono::seconds kVeryShort{1};
-constexpr int kEmptyEndsBeforeRelist = 2;
+constexpr int kFruitlessBeforeNewest = 2;
 
 /// Never older than what was seen; any cached state when nothing was.
 NeedsList list_since(const std::string& last_version) {
@@ -30,35 +30,45 @@ bool keeps_watching(const Error& error) {
          (error.kind == ErrorKind::timeout && no_answer);
 }
 
-Advance after_watch_ended(const WatchEnded& ended, bool empty, int empty_ends) {
-  if (empty && empty_ends >= kEmptyEndsBeforeRelist) return {NeedsList{""}, true};
+Advance after_watch_ended(const WatchEnded& ended, bool empty, int fruitless) {
+  if (empty && fruitless >= kFruitlessBeforeNewest) return {NeedsList{""}, true};
   return {Watching{ended.last_version}, empty};
 }
 
-Advance after_watch_failed(const WatchFailed& failed) {
+Advance after_watch_failed(const WatchFailed& failed, int fruitless) {
   if (keeps_watching(failed.error)) return {Watching{failed.last_version}, true};
+  const bool gone = failed.error.kind == ErrorKind::expired;
+  if (gone && fruitless >= kFruitlessBeforeNewest) return {NeedsList{""}, true};
   return {list_since(failed.last_version), true};
 }
 
 }  // namespace
 
-bool is_empty_end(const WatchOutcome& outcome) {
+bool is_fruitless(const WatchOutcome& outcome) {
+  if (const auto* failed = std::get_if<WatchFailed>(&outcome))
+    return failed->error.kind == ErrorKind::expired;
   const auto* ended = std::get_if<WatchEnded>(&outcome);
   return ended != nullptr && ended->events == 0 && ended->lasted < kVeryShort;
 }
 
-Advance advance(const WatchState& state, const WatchOutcome& outcome, int empty_ends) {
-  return std::visit(overloaded{
-                        [](const ListFinished& finished) {
-                          return Advance{Watching{finished.resource_version}, false};
-                        },
-                        [&](const ListFailed& failed) { return after_list_failed(state, failed); },
-                        [&](const WatchEnded& ended) {
-                          return after_watch_ended(ended, is_empty_end(outcome), empty_ends);
-                        },
-                        [](const WatchFailed& failed) { return after_watch_failed(failed); },
-                    },
-                    outcome);
+int count_fruitless(int before, const WatchOutcome& outcome) {
+  if (is_fruitless(outcome)) return before + 1;
+  const bool list =
+      std::holds_alternative<ListFinished>(outcome) || std::holds_alternative<ListFailed>(outcome);
+  return list ? before : 0;
+}
+
+Advance advance(const WatchState& state, const WatchOutcome& outcome, int fruitless) {
+  return std::visit(
+      overloaded{
+          [](const ListFinished& finished) {
+            return Advance{Watching{finished.resource_version}, false};
+          },
+          [&](const ListFailed& failed) { return after_list_failed(state, failed); },
+          [&](const WatchEnded& ended) { return after_watch_ended(ended, is_fruitless(outcome), fruitless); },
+          [&](const WatchFailed& failed) { return after_watch_failed(failed, fruitless); },
+      },
+      outcome);
 }
 
 }  // namespace apiclient::runtime

@@ -44,11 +44,15 @@ struct Advance {
   bool back_off = false;  ///< pause by back-off before acting on `state`
 };
 
-/// A watch that ended cleanly within a second and without any event.
-[[nodiscard]] bool is_empty_end(const WatchOutcome& outcome);
+/// A watch that brought nothing: it ended cleanly within a second and without any event, or its version is
+/// gone.
+[[nodiscard]] bool is_fruitless(const WatchOutcome& outcome);
+/// Fruitless watches in a row, `outcome` included; lists between them do not count.
+[[nodiscard]] int count_fruitless(int before, const WatchOutcome& outcome);
 
-/// `empty_ends` counts such ends in a row, this one included: the second of them relists without a version
-/// (an uncached resource answers a stale version with an instant end and never with 410).
-Advance advance(const WatchState& state, const WatchOutcome& outcome, int empty_ends);
+/// The second `fruitless` watch in a row relists without a version: an uncached resource answers a stale
+/// version with an instant end and never with 410, and a server may list a version that it can no longer
+/// watch.
+Advance advance(const WatchState& state, const WatchOutcome& outcome, int fruitless);
 
 }  // namespace apiclient::runtime

@@ -38,7 +38,7 @@ void WorkQueue::done(const Key& key) {
   apply([&] { backlog_.done(key); });
 }
 
-std::optional<Key> WorkQueue::take(std::stop_token stop) {
+std::optional<Key> WorkQueue::take(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
     if (auto key = backlog_.take(clock_.now())) return key;

@@ -18,7 +18,7 @@ class WorkQueue {
   void add(const Key& key, Priority priority = Priority::normal);
   void add_after(const Key& key, std::chrono::milliseconds delay, Priority priority = Priority::normal);
   /// Blocks until a key is due; empty when stop is requested.
-  std::optional<Key> take(std::stop_token stop);
+  std::optional<Key> take(const std::stop_token& stop);
   void done(const Key& key);
   /// Keys due now (the depth that people alert on).
   [[nodiscard]] std::size_t depth() const;

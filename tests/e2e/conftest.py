@@ -5,11 +5,12 @@
                 test finds it running again
     world       a namespace, an apiclient-registry and a ClusterClientRegistry of this test alone
     audit       who asked the API server for what
-    numbers     lines for the end of the output: counts, times, memory
+    numbers     lines for the end of the output, and for the file that APICLIENT_NUMBERS names: counts, times, memory
 
 Programs come from APICLIENT_CONTROLLER, APICLIENT_REGISTRY and APICLIENT_CONTROLLER_CHECKPOINTS, by default build/dev.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -101,3 +102,6 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.section("numbers")
         for line in _numbers:
             terminalreporter.write_line(line)
+    if file := os.environ.get("APICLIENT_NUMBERS"):
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        Path(file).write_text("".join(f"{line}\n" for line in _numbers))

@@ -9,7 +9,7 @@ from crash_helpers import all_staged, assert_gone, assert_issued
 from kubeapi import path
 
 CLIENTS = 50
-KILLS = 12
+CHANGES, KILLS = 100, 12  # at least
 PAUSE = (0.02, 0.5)  # seconds between "it serves again" and the next kill
 
 
@@ -26,6 +26,9 @@ class Load:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
+    def goes_on(self):
+        return self._thread.is_alive() and self.operations < CHANGES
+
     def stop(self):
         self._stopping.set()
         self._thread.join(60)
@@ -37,7 +40,7 @@ class Load:
         try:
             for number in range(CLIENTS):
                 self._create(f"client-{number}")
-            while not self._stopping.wait(self._chance.uniform(0, 0.03)):
+            while not self._stopping.wait(self._chance.uniform(0, 0.05)):
                 name = self._chance.choice(list(self.display_names))
                 operation = self._chance.choice((self._rename, self._rename, self._lose_secret, self._delete))
                 operation(name)
@@ -70,11 +73,12 @@ def test_registry_killed_at_random(make_world, numbers):
     chance = random.Random(seed)
     world = make_world(resyncInterval="0s")
     load = Load(world, random.Random(chance.random()))
-    moment = threading.Event()
-    for _ in range(KILLS):
+    kills, moment = 0, threading.Event()
+    while kills < KILLS or load.goes_on():
         moment.wait(chance.uniform(*PAUSE))
         world.registry.kill()
         world.registry.start()
+        kills += 1
     load.stop()
 
     for name, display_name in load.display_names.items():
@@ -85,5 +89,5 @@ def test_registry_killed_at_random(make_world, numbers):
         assert_gone(world, name)
     assert all_staged(world) == []
     assert len(world.registry.client_ids()) == len(load.display_names), "the registry holds clients of nobody"
-    numbers("kill -9 of the registry", f"{KILLS} kills (seed {seed}) during {CLIENTS} creations and {load.operations} "
+    numbers("kill -9 of the registry", f"{kills} kills (seed {seed}) during {CLIENTS} creations and {load.operations} "
             f"changes: {len(load.display_names)} clients work, {len(load.deleted)} are gone, nothing is staged")

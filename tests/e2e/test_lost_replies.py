@@ -3,7 +3,9 @@ the state in which it would have ended without them."""
 
 import pytest
 from crash_helpers import ProxiedWorld, all_staged, assert_gone, assert_issued
-from fault_proxy import Delay, answer, lose_reply
+from fault_proxy import Delay, Pause, answer, lose_reply
+from kstatus import conditions
+from processes import wait_until
 
 FAULTS = {
     "reply-lost": lose_reply,
@@ -110,3 +112,21 @@ def test_deletion_arrives_after_the_object_was_made_again(proxied):
 
     assert late.deliver().status == 412, "the client bears the mark of another object now"
     assert_issued(world, "late")
+
+
+def test_restart_during_a_deletion_blames_nobody(proxied, controller, audit):
+    """The deletion is looked at before the registry has answered for the first time."""
+    world, proxy = proxied
+    world.create_ready("deleted")
+    controller.stop()
+    world.delete("deleted")
+    mark, probe = audit.mark(), Pause()
+    proxy.once("GET", r"/clients$", probe)
+    controller.start()
+    wait_until(lambda: any(one.name == "deleted" for one in audit.since(mark)), 20, "the deletion is looked at")
+    world.settle_other()
+    assert "DeletionBlocked" not in conditions(world.client("deleted")), "it says that its registry does not exist"
+    probe.end()
+    world.wait_gone("deleted")
+    written = [str(one) for one in audit.writes(mark) if one.name == "deleted"]
+    assert len(written) == 2, f"deleted with other writes than the Secret's and the finalizer's: {written}"

@@ -12,22 +12,14 @@ namespace apiclient::test {
 
 std::string_view to_string(Verb verb) {
   switch (verb) {
-    case Verb::find:
-      return "find";
-    case Verb::list:
-      return "list";
-    case Verb::watch:
-      return "watch";
-    case Verb::create:
-      return "create";
-    case Verb::replace:
-      return "replace";
-    case Verb::replace_status:
-      return "replace_status";
-    case Verb::merge_patch:
-      return "merge_patch";
-    case Verb::remove:
-      return "remove";
+    case Verb::find: return "find";
+    case Verb::list: return "list";
+    case Verb::watch: return "watch";
+    case Verb::create: return "create";
+    case Verb::replace: return "replace";
+    case Verb::replace_status: return "replace_status";
+    case Verb::merge_patch: return "merge_patch";
+    case Verb::remove: return "remove";
   }
   return "?";
 }

@@ -149,16 +149,11 @@ Failure absent(const kube::ResourceType& type, const std::string& name) {
 Failure refused(int status_code, std::string reason, std::string message) {
   const auto kind = [&] {
     switch (status_code) {
-      case 403:
-        return ErrorKind::forbidden;
-      case 404:
-        return ErrorKind::not_found;
-      case 409:
-        return reason == "AlreadyExists" ? ErrorKind::already_exists : ErrorKind::conflict;
-      case 410:
-        return ErrorKind::expired;
-      default:
-        return ErrorKind::invalid;
+      case 403: return ErrorKind::forbidden;
+      case 404: return ErrorKind::not_found;
+      case 409: return reason == "AlreadyExists" ? ErrorKind::already_exists : ErrorKind::conflict;
+      case 410: return ErrorKind::expired;
+      default: return ErrorKind::invalid;
     }
   }();
   return fail(Error{

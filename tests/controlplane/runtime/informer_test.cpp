@@ -180,7 +180,7 @@ TEST_F(InformerTest, NoChangeIsMissedWhenTheServerRestarts) {
   restart_server();
   for (int number = 0; number < 20; ++number) put("map-" + std::to_string(number), "after the restart");
   for (int number = 0; number < 20; ++number) {
-    EXPECT_TRUE(sees("map-" + std::to_string(number), "after the restart"));
+    ASSERT_TRUE(sees("map-" + std::to_string(number), "after the restart"));
   }
   remove("map-3");
   EXPECT_TRUE(sees("map-3", ""));

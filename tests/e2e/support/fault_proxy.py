@@ -82,8 +82,24 @@ def call_after(action):
     return fault
 
 
+class Pause:
+    """A fault that lets a request pass once it is told to."""
+
+    def __init__(self):
+        self.arrived = threading.Event()
+        self._go_on = threading.Event()
+
+    def __call__(self, exchange):
+        self.arrived.set()
+        self._go_on.wait(30)
+        return exchange.forward()
+
+    def end(self):
+        self._go_on.set()
+
+
 class Delay:
-    """A fault that holds the request back; its sender may die meanwhile. `deliver` sends it in the end."""
+    """A fault that hangs up on the sender and keeps the request. `deliver` sends it, much later."""
 
     def __init__(self):
         self._exchange = None

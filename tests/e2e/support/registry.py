@@ -38,9 +38,17 @@ class Registry:
     def admin_token(self):
         return (self._data / "admin-token").read_text().strip()
 
-    def start(self):
+    def write_admin_token(self, token):
+        """The running server reads the file again when it changes."""
+        fresh = self._data / "admin-token.new"
+        fresh.touch(mode=0o600)
+        fresh.write_text(token + "\n")
+        fresh.replace(self._data / "admin-token")
+
+    def start(self, issuer=None):
+        """`issuer`: what it calls itself, by default the URL of its public port."""
         self._data.mkdir(mode=0o700, exist_ok=True)
-        argv = [PROGRAM, "--data-dir", self._data, "--issuer", self.issuer,
+        argv = [PROGRAM, "--data-dir", self._data, "--issuer", issuer or self.issuer,
                 "--public-address", f"127.0.0.1:{self.public_port}", "--admin-address", f"127.0.0.1:{self.admin_port}",
                 "--metrics-address", f"127.0.0.1:{self._metrics_port}", "--admin-token-file", self._data / "admin-token",
                 "--create-missing-keys"]

@@ -17,24 +17,24 @@ class SecretScanner:
 
     def __init__(self):
         self._lock = threading.Lock()
-        self._values = {}  # value -> what it is
+        self._values = {}  # value -> what it is, all roles that it has had
 
     def add(self, what, value):
         assert len(value) >= 16, f"{what}: too short to be told from ordinary text"
         with self._lock:
-            self._values.setdefault(value, what)
+            self._values.setdefault(value, set()).add(what)
 
     def count(self, what):
         with self._lock:
-            return sum(1 for one in self._values.values() if one == what)
+            return sum(1 for roles in self._values.values() if what in roles)
 
     def summary(self):
-        return ", ".join(f"{self.count(what)} × {what}" for what in sorted(set(self._values.values())))
+        return ", ".join(f"{self.count(what)} × {what}" for what in sorted(set().union(*self._values.values())))
 
     def find(self, place, text):
         """One line for each value that is in `text` (str or bytes): what, how it is written, where."""
         with self._lock:
-            values = list(self._values.items())
+            values = [(value, " and ".join(sorted(roles))) for value, roles in self._values.items()]
         raw = text.encode() if isinstance(text, str) else text
         return [f"{what} ({encoding}) in {place}" for value, what in values
                 for encoding, needle in needles(value) if needle in raw]

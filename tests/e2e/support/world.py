@@ -8,7 +8,7 @@ import json
 from controlplane import OPERATOR_NAMESPACE
 from kstatus import conditions
 from kubeapi import path
-from processes import wait_until
+from processes import Failed, wait_until
 from registry import Registry, token_status
 from secret_view import SecretView
 
@@ -41,8 +41,11 @@ class World:
         """Takes everything away, whatever state the test left it in."""
         if self.plane.processes.state(self.registry.name) == "paused":
             self.registry.resume()
-        for client in self.api.get(self._clients()).body["items"]:
-            self._remove(client)
+        clients = self.api.get(self._clients()).body["items"]
+        for client in clients:
+            self._abandon(client)
+        for client in clients:
+            self._see_gone(client["metadata"]["name"])
         self.api.delete(path("v1", "namespaces", name=self.namespace))
         for name in self.registry_names:
             self.api.delete(path(API, "clusterclientregistries", name=name))
@@ -193,13 +196,14 @@ class World:
         answer = self.api.get(where)
         return None if answer.status == 404 else self.must(answer)
 
-    def _remove(self, client):
+    def _abandon(self, client):
+        where = self._client(client["metadata"]["name"])
+        self.api.merge_patch(where, {"metadata": {"annotations": {"apiclient.dev/abandon": client["metadata"]["uid"]}}})
+        self.api.delete(where)
+
+    def _see_gone(self, name):
         """By way of the operator where that works, else by force."""
-        name = client["metadata"]["name"]
-        self.api.merge_patch(self._client(name), {"metadata": {"annotations": {
-            "apiclient.dev/abandon": client["metadata"]["uid"]}}})
-        self.api.delete(self._client(name))
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(Failed):
             return self.wait_gone(name, 10)
         self.api.merge_patch(self._client(name), {"metadata": {"finalizers": []}})
 
@@ -218,5 +222,5 @@ class World:
 
         try:
             return wait_until(holds, seconds, f"{type} is {status or '*'}/{reason or '*'}", interval=0.02)
-        except RuntimeError as error:
+        except Failed as error:
             raise AssertionError(f"{error}; conditions: {json.dumps(seen, indent=1)}") from None

@@ -225,6 +225,18 @@ TEST(HttpServer, HeadHasTheHeadersOfGetAndNoBody) {
   EXPECT_THAT(received, ::testing::EndsWith("\r\n\r\n"));
 }
 
+TEST(HttpServer, NoContentHasNoLengthAndTheConnectionStaysUsable) {
+  const auto server =
+      start({{Method::del, "/", [](const ServerRequest&) { return Response{.status_code = 204}; }}});
+  const RawClient client(*server);
+  for (int i = 0; i < 2; ++i) {
+    client.send("DELETE / HTTP/1.1\r\n\r\n");
+    const std::string received = client.receive("\r\n\r\n");
+    EXPECT_THAT(received, StartsWith("HTTP/1.1 204"));
+    EXPECT_THAT(received, Not(HasSubstr("Content-Length")));
+  }
+}
+
 TEST(HttpServer, AnExceptionIsA500WithoutItsTextAndTheServerGoesOn) {
   const LogCapture log;
   const auto server = start(

@@ -123,11 +123,11 @@ TEST(TransportStream, SilenceEndsItButOnlyAfterTheIdleTimeout) {
     connection.send(kChunkedHead);
     for (int i = 0; i < 6; ++i) {  // together longer than the idle timeout
       connection.send_chunk("beat");
-      if (connection.wait_closed_by_client(150ms)) return;
+      if (connection.wait_closed_by_client(400ms)) return;
     }
     if (connection.wait_closed_by_client()) server.note("client left");
   });
-  const auto transport = make_transport({.base_uri = server.uri(), .idle_timeout = 600ms});
+  const auto transport = make_transport({.base_uri = server.uri(), .idle_timeout = 2s});
   int beats = 0;
   const auto end = transport->stream({.path = "/"},
                                      [&](std::string_view) -> Result<void> {
@@ -179,7 +179,7 @@ TEST(TransportStream, StopEndsASilentStreamWithinASecond) {
   stopper.join();
   EXPECT_THAT(end, has_error(ErrorKind::cancelled));
   EXPECT_LT(took, 1s);
-  EXPECT_TRUE(server.wait_noted("client left", 1, 1s));
+  EXPECT_TRUE(server.wait_noted("client left"));
 }
 
 TEST(TransportStream, TheConsumersErrorEndsItAndComesBackUnchanged) {

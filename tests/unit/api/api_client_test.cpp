@@ -95,6 +95,7 @@ TEST(ApiClientSpec, RegistryParametersKeepTheirTextAndTheValuesToCompare) {
   EXPECT_EQ(parameters.at("number").text, "3");
   EXPECT_THAT(parameters.at("number").values, ElementsAre("3"));
   EXPECT_EQ(parameters.at("object").text, R"({"x":1})");
+  EXPECT_THAT(parameters.at("object").values, ElementsAre(R"({"x":1})"));
 }
 
 TEST(ApiClientSpec, UnknownMembersAreIgnored) {
@@ -226,7 +227,7 @@ TEST(ApiClientStatus, HasTheMembersOfTheSchema) {
 }
 
 TEST(ApiClientStatus, LeavesOutWhatThereIsNot) {
-  EXPECT_EQ(write_status({}), (Json{{"observedGeneration", -1}, {"conditions", Json::array()}}));
+  EXPECT_EQ(write_status(ApiClientStatus{}), (Json{{"observedGeneration", -1}, {"conditions", Json::array()}}));
 }
 
 ApiClientStatus changed(const std::function<void(ApiClientStatus&)>& change) {

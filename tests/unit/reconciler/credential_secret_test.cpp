@@ -71,7 +71,7 @@ TEST(TargetSecret, HasTheKeysOfServiceBinding) {
 }
 
 TEST(TargetSecret, HasOptionalKeysWhenTheyAreKnown) {
-  Published published({}, {{"defaultScopes", {"read", "write"}}, {"scopeSeparator", ","}});
+  Published published(Json::object(), {{"defaultScopes", {"read", "write"}}, {"scopeSeparator", ","}});
   published.registry.info.endpoints.authorization = "http://a";
   published.registry.info.endpoints.user_info = "http://u";
   const auto data = decoded(make_target(published.publication())["data"]);
@@ -81,13 +81,13 @@ TEST(TargetSecret, HasOptionalKeysWhenTheyAreKnown) {
 }
 
 TEST(TargetSecret, OfAPublicClientHasNoSecret) {
-  const auto data = decoded(make_target(Published({{"type", "Public"}}).publication())["data"]);
+  const auto data = decoded(make_target(Published(Json{{"type", "Public"}}).publication())["data"]);
   EXPECT_FALSE(data.contains("client-secret"));
   EXPECT_EQ(data.at("client-authentication-method"), "none");
 }
 
 TEST(TargetSecret, WritesExtraKeysBesideOurs) {
-  const auto data = decoded(make_target(Published({{"secret", {{"keys", {{"client-id", "CLIENT_ID"},
+  const auto data = decoded(make_target(Published(Json{{"secret", {{"keys", {{"client-id", "CLIENT_ID"},
                                                                          {"client-secret", "CLIENT_SECRET"},
                                                                          {"scope", "SCOPE"}}}}}})
                                             .publication())["data"]);
@@ -98,7 +98,7 @@ TEST(TargetSecret, WritesExtraKeysBesideOurs) {
 }
 
 TEST(TargetSecret, CarriesItsOrigin) {
-  const Json metadata = make_target(Published({{"secret", {{"labels", {{"l", "1"}}}, {"annotations", {{"a", "2"}}}}}})
+  const Json metadata = make_target(Published(Json{{"secret", {{"labels", {{"l", "1"}}}, {"annotations", {{"a", "2"}}}}}})
                                         .publication())["metadata"];
   EXPECT_EQ(metadata["labels"], (Json{{"l", "1"},
                                       {"app.kubernetes.io/managed-by", "apiclient-operator"},
@@ -207,7 +207,7 @@ Json owning(const std::string& manager, const std::vector<std::string>& labels) 
 }
 
 TEST(UpdateTarget, TakesAwayOnlyTheLabelsThatWeSetOnce) {
-  const Published published({{"secret", {{"labels", {{"still", "wanted"}}}}}});
+  const Published published(Json{{"secret", {{"labels", {{"still", "wanted"}}}}}});
   Json live = make_target(published.publication());
   live["metadata"]["labels"]["dropped"] = "from the spec";
   live["metadata"]["labels"]["theirs"] = "kept";

@@ -153,7 +153,7 @@ INSTANTIATE_TEST_SUITE_P(
         AllowRow{"ParameterValueNotListed", R"({"registryParameters": {"p": ["1", "admin"]}})",
                  R"({"allowedParameters": [{"name": "p", "values": ["1"]}]})", "ParameterNotAllowed",
                  "p with this value"},
-        AllowRow{"ParameterObjectIsComparedAsJson", R"({"registryParameters": {"p": {"role": "admin"}}})",
+        AllowRow{"ParameterObjectIsComparedWithItsNames", R"({"registryParameters": {"p": {"admin": "viewer"}}})",
                  R"({"allowedParameters": [{"name": "p", "values": ["viewer"]}]})", "ParameterNotAllowed"},
         AllowRow{"EmptyListHidesNothing", R"({"registryParameters": {"p": []}})",
                  R"({"allowedParameters": [{"name": "p", "values": ["1"]}]})", ""},

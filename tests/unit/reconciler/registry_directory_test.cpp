@@ -114,6 +114,15 @@ TEST(RegistryDirectory, ExpectKeepsWhatIsKnown) {
   EXPECT_EQ(directory.find("default"), known);
 }
 
+TEST(RegistryDirectory, AwaitsTheFirstProbeOfWhatIsExpected) {
+  RegistryDirectory directory;
+  EXPECT_FALSE(directory.awaits_probe("default"));
+  directory.expect("default");
+  EXPECT_TRUE(directory.awaits_probe("default"));
+  directory.put(a_registry().shared());
+  EXPECT_FALSE(directory.awaits_probe("default"));
+}
+
 TEST(RegistryDirectory, RemoveGivesBackWhatWasThere) {
   RegistryDirectory directory;
   const auto known = a_registry().shared();
@@ -121,6 +130,15 @@ TEST(RegistryDirectory, RemoveGivesBackWhatWasThere) {
   EXPECT_EQ(directory.remove("default"), known);
   EXPECT_EQ(directory.remove("default"), nullptr);
   EXPECT_EQ(directory.find("default"), nullptr);
+}
+
+TEST(RegistryDirectory, AwaitsTheFirstProbeOfWhatIsExpected) {
+  RegistryDirectory directory;
+  EXPECT_FALSE(directory.awaits_probe("default"));
+  directory.expect("default");
+  EXPECT_TRUE(directory.awaits_probe("default"));
+  directory.put(a_registry().shared());
+  EXPECT_FALSE(directory.awaits_probe("default"));
 }
 
 TEST(RegistryDirectory, RefusalsNameTheFix) {

@@ -3,10 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <iostream>
-#include <random>
 #include <thread>
 
+#include "election_support.h"
 #include "support/eventually.h"
 #include "support/fake_clock.h"
 #include "support/fake_kube.h"
@@ -21,85 +20,12 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 using test::eventually;
 using test::FakeKube;
+using test::GatedClient;
+using test::kLease;
+using test::options_of;
+using test::unavailable;
 using test::Verb;
 using testing::HasSubstr;
-
-const kube::ObjectKey kLease{.namespace_name = "operators", .name = "leader"};
-
-Error unavailable() {
-  return {.kind = ErrorKind::unavailable,
-          .message = "no answer",
-          .retry_after = {},
-          .status_code = 0,
-          .code = {}};
-}
-
-/// Deadlines are those of production, on a clock that the test moves; waits are real and short.
-LeaderElectorOptions options_of(std::string identity, milliseconds retry_period = milliseconds(2)) {
-  return {.lease = kLease,
-          .identity = std::move(identity),
-          .lease_duration = seconds(15),
-          .renew_deadline = seconds(10),
-          .retry_period = retry_period};
-}
-
-/// Passes calls on; a write can be held back, as by a frozen process or a slow network.
-class GatedClient final : public kube::Client {
- public:
-  explicit GatedClient(kube::Client& next) : next_(next) {}
-  std::atomic<bool> open = true;
-  std::atomic<bool> ignores_stop = false;
-  std::atomic<int> waiting = 0;
-
-  Result<std::optional<Json>> find(const kube::ResourceType& type, const kube::ObjectKey& key,
-                                   std::stop_token stop) override {
-    return next_.find(type, key, stop);
-  }
-  Result<std::string> list(const kube::ResourceType& type, const kube::ListOptions& options,
-                           const std::function<Result<void>(Json&&)>& on_item,
-                           std::stop_token stop) override {
-    return next_.list(type, options, on_item, stop);
-  }
-  Result<void> watch(const kube::ResourceType& type, const kube::WatchOptions& options,
-                     const std::function<Result<void>(kube::WatchEvent&&)>& on_event,
-                     std::stop_token stop) override {
-    return next_.watch(type, options, on_event, stop);
-  }
-  Result<Json> create(const kube::ResourceType& type, const Json& object, std::string_view manager,
-                      std::stop_token stop) override {
-    RETURN_IF_ERROR(pass(stop));
-    return next_.create(type, object, manager, stop);
-  }
-  Result<Json> replace(const kube::ResourceType& type, const Json& object, std::string_view manager,
-                       std::stop_token stop) override {
-    RETURN_IF_ERROR(pass(stop));
-    return next_.replace(type, object, manager, stop);
-  }
-  Result<Json> replace_status(const kube::ResourceType& type, const Json& object, std::string_view manager,
-                              std::stop_token stop) override {
-    return next_.replace_status(type, object, manager, stop);
-  }
-  Result<Json> merge_patch(const kube::ResourceType& type, const kube::ObjectKey& key, const Json& patch,
-                           std::string_view manager, std::stop_token stop) override {
-    return next_.merge_patch(type, key, patch, manager, stop);
-  }
-  Result<void> remove(const kube::ResourceType& type, const kube::ObjectKey& key,
-                      const kube::Preconditions& preconditions, std::stop_token stop) override {
-    return next_.remove(type, key, preconditions, stop);
-  }
-
- private:
-  Result<void> pass(const std::stop_token& stop) {
-    ++waiting;
-    const bool passed =
-        eventually([&] { return open || (stop.stop_requested() && !ignores_stop); }, seconds(30));
-    --waiting;
-    EXPECT_TRUE(passed);
-    if (!open) return fail(ErrorKind::cancelled, "asked to stop");
-    return {};
-  }
-  kube::Client& next_;
-};
 
 class LeaderElectorTest : public testing::Test {
  protected:
@@ -468,90 +394,6 @@ TEST_F(LeaderElectorTest, ReleaseGivesUpAtTheRenewDeadline) {
   impatient.release();
   EXPECT_LT(steady_clock::now() - started_at, seconds(10));
   EXPECT_FALSE(impatient.leading());
-}
-
-// Two replicas
-// ------------------------------------------------------------------------------------------------
-
-/// One replica of a program: acquires, holds until it loses the lease or is told to give it back, starts
-/// again.
-class Replica {
- public:
-  Replica(FakeKube& kube, std::string identity, const Clock& clock, unsigned seed)
-      : client(kube),
-        elector(client, options_of(std::move(identity), milliseconds(1)), clock, metrics_),
-        random_(seed) {}
-
-  void run(const std::stop_token& stop) {
-    while (!stop.stop_requested()) {
-      if (!elector.acquire(stop)) return;
-      ++terms;
-      std::stop_source enough;
-      const std::stop_callback also(stop, [&] { enough.request_stop(); });
-      const std::jthread term_limit([&, rounds = random_() % 40](const std::stop_token& ended) {
-        for (unsigned round = 0; round < rounds && !ended.stop_requested(); ++round) {
-          std::this_thread::sleep_for(milliseconds(1));
-        }
-        enough.request_stop();
-      });
-      (void)elector.hold(enough.get_token());
-      elector.release();
-    }
-  }
-
-  GatedClient client;
-  std::atomic<int> terms = 0;
-
- private:
-  telemetry::Metrics metrics_;
-
- public:
-  LeaderElector elector;
-
- private:
-  std::mt19937 random_;
-};
-
-TEST(TwoReplicas, NeverBothMayWrite) {
-  const unsigned seed = std::random_device()();
-  std::cout << "seed " << seed << "\n";
-  std::mt19937 random(seed);
-  test::FakeClock clock;
-  FakeKube kube;
-  Replica first(kube, "first", clock, seed + 1);
-  Replica second(kube, "second", clock, seed + 2);
-  int both = 0;
-  {
-    std::jthread first_thread([&](const std::stop_token& stop) { first.run(stop); });
-    std::jthread second_thread([&](const std::stop_token& stop) { second.run(stop); });
-    for (int step = 0; step < 1'500; ++step) {
-      switch (random() % 30) {
-        case 0: kube.fail_next(Verb::replace, "leases", unavailable()); break;
-        case 1: kube.lose_reply_next(Verb::replace, "leases"); break;
-        case 2: (random() % 2 == 0 ? first : second).client.open = false; break;
-        case 3:
-        case 4:
-        case 5: (random() % 2 == 0 ? first : second).client.open = true; break;
-        case 6: clock.advance(seconds(random() % 20)); break;
-        default: clock.advance(milliseconds(random() % 1'000));
-      }
-      // The clock stands still here. A term of `first` that began anew between its two answers is not an
-      // overlap.
-      const int terms = first.terms;
-      if (first.elector.may_write() && second.elector.may_write() && first.elector.may_write() &&
-          first.terms == terms) {
-        ++both;
-      }
-      std::this_thread::sleep_for(std::chrono::microseconds(random() % 2'000));
-    }
-    first.client.open = true;
-    second.client.open = true;
-    first_thread.request_stop();
-    second_thread.request_stop();
-  }
-  EXPECT_EQ(both, 0) << "seed " << seed;
-  EXPECT_GT(first.terms + second.terms, 5)
-      << "seed " << seed << ": the schedule was too dull to show anything";
 }
 
 struct OptionsRow {

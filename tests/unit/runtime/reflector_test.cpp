@@ -89,6 +89,28 @@ TEST_F(ReflectorTest, ExpiredWatchRelistsAtTheLastVersionAndThenAtTheNewest) {
   EXPECT_THAT(reader.calls(), ElementsAre("list 0", "watch 12", "list 13", "list ", "watch 40"));
 }
 
+/// With a limit, the server would answer with exactly the state of that version, and every relist would be
+/// stale.
+TEST_F(ReflectorTest, OnlyAListAtAVersionHasNoLimit) {
+  reader.add({.items = {}, .version = "12"});
+  reader.add({.events = {}, .error = error(ErrorKind::expired, 410)});
+  reader.add({.items = {}, .version = "", .error = error(ErrorKind::expired, 410)});
+  reader.add({.items = {}, .version = "40"});
+  play();
+  EXPECT_THAT(reader.calls(), ElementsAre("list 0", "watch 12", "list 12", "list ", "watch 40"));
+  EXPECT_THAT(reader.page_sizes(), ElementsAre(500, 0, 500));
+}
+
+TEST_F(ReflectorTest, VersionThatIsGoneAgainRightAfterItsListIsDropped) {
+  reader.add({.items = {}, .version = "12"});
+  reader.add({.events = {}, .error = error(ErrorKind::expired, 410)});
+  reader.add({.items = {}, .version = "12"});
+  reader.add({.events = {}, .error = error(ErrorKind::expired, 410)});
+  reader.add({.items = {}, .version = "40"});
+  play();
+  EXPECT_THAT(reader.calls(), ElementsAre("list 0", "watch 12", "list 12", "watch 12", "list ", "watch 40"));
+}
+
 TEST_F(ReflectorTest, ThrottledAndRefusedWatchesAreTriedAgainWithoutAList) {
   reader.add({.items = {}, .version = "12"});
   reader.add({.events = {}, .error = error(ErrorKind::throttled, 429)});

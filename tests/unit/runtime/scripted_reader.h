@@ -36,6 +36,11 @@ class ScriptedReader final : public kube::Reader {
     const std::scoped_lock lock(mutex_);
     return calls_;
   }
+  /// Of each list.
+  std::vector<int> page_sizes() {
+    const std::scoped_lock lock(mutex_);
+    return page_sizes_;
+  }
   std::vector<std::chrono::seconds> timeouts() {
     const std::scoped_lock lock(mutex_);
     return timeouts_;
@@ -54,6 +59,10 @@ class ScriptedReader final : public kube::Reader {
   Result<std::string> list(const kube::ResourceType& /*type*/, const kube::ListOptions& options,
                            const std::function<Result<void>(Json&& item)>& on_item,
                            std::stop_token stop) override {
+    {
+      const std::scoped_lock lock(mutex_);
+      page_sizes_.push_back(options.page_size);
+    }
     auto step = next<List>("list " + options.resource_version, stop);
     if (!step) return failure_of(std::move(step));
     for (Json& item : step->items) RETURN_IF_ERROR(on_item(std::move(item)));
@@ -94,6 +103,7 @@ class ScriptedReader final : public kube::Reader {
   std::condition_variable_any never_;
   std::deque<std::variant<List, Watch>> steps_;
   std::vector<std::string> calls_;
+  std::vector<int> page_sizes_;
   std::vector<std::chrono::seconds> timeouts_;
   bool finished_ = false;
 };

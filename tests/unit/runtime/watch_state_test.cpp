@@ -24,7 +24,7 @@ struct Row {
   std::string name;
   WatchState state;
   WatchOutcome outcome;
-  int empty_ends;
+  int fruitless;
   std::string next;
   bool back_off;
 };
@@ -34,7 +34,7 @@ class AdvanceTest : public testing::TestWithParam<Row> {};
 
 TEST_P(AdvanceTest, GivesTheNextState) {
   const Row& row = GetParam();
-  const Advance next = advance(row.state, row.outcome, row.empty_ends);
+  const Advance next = advance(row.state, row.outcome, row.fruitless);
   EXPECT_EQ(text(next.state), row.next);
   EXPECT_EQ(next.back_off, row.back_off);
 }
@@ -70,8 +70,10 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"EndedAfterAQuietTime", Watching{"9"}, WatchEnded{"9", 0, minutes(6)}, 0, "watch \"9\"", false},
         Row{"EndedAtOnce", Watching{"9"}, WatchEnded{"9", 0, milliseconds(20)}, 1, "watch \"9\"", true},
         Row{"EndedAtOnceTwice", Watching{"9"}, WatchEnded{"9", 0, milliseconds(20)}, 2, "list \"\"", true},
-        Row{"VersionGone", Watching{"9"}, WatchFailed{error(ErrorKind::expired, 410), "11"}, 0, "list \"11\"",
+        Row{"VersionGone", Watching{"9"}, WatchFailed{error(ErrorKind::expired, 410), "11"}, 1, "list \"11\"",
             true},
+        Row{"VersionGoneAgainAfterTheList", Watching{"9"}, WatchFailed{error(ErrorKind::expired, 410), "9"},
+            2, "list \"\"", true},
         Row{"Throttled", Watching{"9"}, WatchFailed{error(ErrorKind::throttled, 429), "9"}, 0, "watch \"9\"",
             true},
         Row{"ConnectionRefused", Watching{"9"}, WatchFailed{error(ErrorKind::unavailable), "9"}, 0,
@@ -91,24 +93,28 @@ INSTANTIATE_TEST_SUITE_P(
             true}),
     [](const auto& row) { return row.param.name; });
 
-struct EmptyEndRow {
+struct FruitlessRow {
   std::string name;
   WatchOutcome outcome;
-  bool empty;
+  int after_three;  ///< the count when it was three
 };
-void PrintTo(const EmptyEndRow& row, std::ostream* out) { *out << row.name; }
+void PrintTo(const FruitlessRow& row, std::ostream* out) { *out << row.name; }
 
-class EmptyEndTest : public testing::TestWithParam<EmptyEndRow> {};
+class CountFruitlessTest : public testing::TestWithParam<FruitlessRow> {};
 
-TEST_P(EmptyEndTest, IsRecognised) { EXPECT_EQ(is_empty_end(GetParam().outcome), GetParam().empty); }
+TEST_P(CountFruitlessTest, CountsWatchesThatBroughtNothing) {
+  EXPECT_EQ(count_fruitless(3, GetParam().outcome), GetParam().after_three);
+}
 
 INSTANTIATE_TEST_SUITE_P(
-    Outcomes, EmptyEndTest,
-    testing::Values(EmptyEndRow{"AtOnce", WatchEnded{"9", 0, milliseconds(999)}, true},
-                    EmptyEndRow{"AfterASecond", WatchEnded{"9", 0, milliseconds(1'000)}, false},
-                    EmptyEndRow{"WithAnEvent", WatchEnded{"9", 1, milliseconds(5)}, false},
-                    EmptyEndRow{"Failed", WatchFailed{error(ErrorKind::unavailable), "9"}, false},
-                    EmptyEndRow{"List", ListFinished{"9"}, false}),
+    Outcomes, CountFruitlessTest,
+    testing::Values(FruitlessRow{"EndedAtOnce", WatchEnded{"9", 0, milliseconds(999)}, 4},
+                    FruitlessRow{"EndedAfterASecond", WatchEnded{"9", 0, milliseconds(1'000)}, 0},
+                    FruitlessRow{"EndedAfterAnEvent", WatchEnded{"9", 1, milliseconds(5)}, 0},
+                    FruitlessRow{"VersionGone", WatchFailed{error(ErrorKind::expired, 410), "9"}, 4},
+                    FruitlessRow{"Failed", WatchFailed{error(ErrorKind::unavailable), "9"}, 0},
+                    FruitlessRow{"Listed", ListFinished{"9"}, 3},
+                    FruitlessRow{"ListFailed", ListFailed{error(ErrorKind::unavailable), "9"}, 3}),
     [](const auto& row) { return row.param.name; });
 
 }  // namespace

@@ -1,0 +1,166 @@
+#include "app/options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "support/matchers.h"
+
+namespace apiclient::app {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// An environment variable for one test.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) { ::setenv(name, value, 1); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+  ~Variable() { ::unsetenv(name_); }
+
+ private:
+  const char* name_;
+};
+
+std::variant<Options, ExitNow> parse(const std::vector<std::string>& flags) {
+  std::vector<const char*> arguments{"apiclient-controller"};
+  for (const std::string& flag : flags) arguments.push_back(flag.c_str());
+  return parse_options(static_cast<int>(arguments.size()), arguments.data());
+}
+
+Options options_of(const std::vector<std::string>& flags) {
+  const auto parsed = parse(flags);
+  EXPECT_TRUE(std::holds_alternative<Options>(parsed));
+  return std::holds_alternative<Options>(parsed) ? std::get<Options>(parsed) : Options();
+}
+
+TEST(Options, HaveDefaults) {
+  const Options options = options_of({});
+  EXPECT_EQ(options.kubeconfig, "");
+  EXPECT_EQ(options.namespace_name, "");
+  EXPECT_TRUE(options.leader_elect);
+  EXPECT_EQ(options.workers, 8U);
+  EXPECT_EQ(options.metrics_address, ":8080");
+  EXPECT_EQ(options.health_address, ":8081");
+  EXPECT_EQ(options.log.level, telemetry::LogLevel::info);
+  EXPECT_EQ(options.log.format, telemetry::LogFormat::json);
+}
+
+TEST(Options, EveryFlagIsRead) {
+  const Options options =
+      options_of({"--kubeconfig", "k", "--context=c", "--namespace", "n", "--installation-id", "prod-1",
+                  "--no-leader-elect", "--workers", "64", "--metrics-address", ":1", "--health-address", ":2",
+                  "--log-level", "trace", "--log-format", "text"});
+  EXPECT_EQ(options.kubeconfig, "k");
+  EXPECT_EQ(options.context, "c");
+  EXPECT_EQ(options.namespace_name, "n");
+  EXPECT_EQ(options.installation_id, "prod-1");
+  EXPECT_FALSE(options.leader_elect);
+  EXPECT_EQ(options.workers, 64U);
+  EXPECT_EQ(options.metrics_address, ":1");
+  EXPECT_EQ(options.health_address, ":2");
+  EXPECT_EQ(options.log.level, telemetry::LogLevel::trace);
+  EXPECT_EQ(options.log.format, telemetry::LogFormat::text);
+}
+
+TEST(Options, TheEnvironmentFillsInAndFlagsWin) {
+  const Variable name("APICLIENT_NAMESPACE", "from-environment");
+  const Variable workers("APICLIENT_WORKERS", "3");
+  const Variable election("APICLIENT_LEADER_ELECT", "false");
+  const Variable level("APICLIENT_LOG_LEVEL", "debug");
+  const Options options = options_of({"--workers", "5"});
+  EXPECT_EQ(options.namespace_name, "from-environment");
+  EXPECT_EQ(options.workers, 5U);
+  EXPECT_FALSE(options.leader_elect);
+  EXPECT_EQ(options.log.level, telemetry::LogLevel::debug);
+}
+
+TEST(Options, LeaderElectionCanBeSaidOut) {
+  EXPECT_TRUE(options_of({"--leader-elect"}).leader_elect);
+  EXPECT_TRUE(options_of({"--leader-elect=true"}).leader_elect);
+  EXPECT_FALSE(options_of({"--leader-elect=false"}).leader_elect);
+}
+
+// Wrong use ends with 2
+
+struct UsageRow {
+  std::string name;
+  std::vector<std::string> flags;
+  std::string message;  ///< part of it
+};
+class WrongUse : public ::testing::TestWithParam<UsageRow> {};
+
+TEST_P(WrongUse, EndsWithTwoAndSaysWhy) {
+  testing::internal::CaptureStderr();
+  const auto parsed = parse(GetParam().flags);
+  const std::string said = testing::internal::GetCapturedStderr();
+  ASSERT_TRUE(std::holds_alternative<ExitNow>(parsed));
+  EXPECT_EQ(std::get<ExitNow>(parsed).code, 2);
+  EXPECT_THAT(said, HasSubstr(GetParam().message));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, WrongUse,
+    ::testing::Values(UsageRow{"UnknownFlag", {"--wrokers", "3"}, "--wrokers"},
+                      UsageRow{"Argument", {"something"}, "something"},
+                      UsageRow{"NoWorkers", {"--workers", "0"}, "--workers"},
+                      UsageRow{"TooManyWorkers", {"--workers", "65"}, "--workers"},
+                      UsageRow{"WorkersInWords", {"--workers", "many"}, "--workers"},
+                      UsageRow{"UpperCaseInstallation", {"--installation-id", "Prod"}, "1 to 63 of a-z"},
+                      UsageRow{"LongInstallation", {"--installation-id", std::string(64, 'a')}, "1 to 63 of a-z"},
+                      UsageRow{"UnknownLevel", {"--log-level", "loud"}, "--log-level"},
+                      UsageRow{"UnknownFormat", {"--log-format", "xml"}, "--log-format"}),
+    test::RowName());
+
+struct VariableRow {
+  std::string name;
+  const char* variable;
+  const char* value;
+};
+class WrongVariable : public ::testing::TestWithParam<VariableRow> {};
+
+TEST_P(WrongVariable, EndsWithTwo) {
+  const Variable variable(GetParam().variable, GetParam().value);
+  testing::internal::CaptureStderr();
+  const auto parsed = parse({});
+  testing::internal::GetCapturedStderr();
+  ASSERT_TRUE(std::holds_alternative<ExitNow>(parsed));
+  EXPECT_EQ(std::get<ExitNow>(parsed).code, 2);
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, WrongVariable,
+                         ::testing::Values(VariableRow{"Workers", "APICLIENT_WORKERS", "many"},
+                                           VariableRow{"Installation", "APICLIENT_INSTALLATION_ID", "Prod_1"},
+                                           VariableRow{"Election", "APICLIENT_LEADER_ELECT", "perhaps"},
+                                           VariableRow{"Level", "APICLIENT_LOG_LEVEL", "loud"}),
+                         test::RowName());
+
+// Asked for words
+
+TEST(Options, VersionIsOneLine) {
+  testing::internal::CaptureStdout();
+  const auto parsed = parse({"--version"});
+  const std::string said = testing::internal::GetCapturedStdout();
+  EXPECT_EQ(std::get<ExitNow>(parsed).code, 0);
+  EXPECT_EQ(said, "apiclient-controller " APICLIENT_VERSION "\n");
+}
+
+TEST(Options, HelpNamesEveryFlagWithItsVariable) {
+  testing::internal::CaptureStdout();
+  const auto parsed = parse({"--help"});
+  const std::string said = testing::internal::GetCapturedStdout();
+  EXPECT_EQ(std::get<ExitNow>(parsed).code, 0);
+  for (const char* word : {"--kubeconfig", "--context", "--namespace", "--installation-id", "--leader-elect",
+                           "--workers", "--metrics-address", "--health-address", "--log-level", "--log-format",
+                           "APICLIENT_KUBECONFIG", "APICLIENT_CONTEXT", "APICLIENT_NAMESPACE",
+                           "APICLIENT_INSTALLATION_ID", "APICLIENT_LEADER_ELECT", "APICLIENT_WORKERS",
+                           "APICLIENT_METRICS_ADDRESS", "APICLIENT_HEALTH_ADDRESS", "APICLIENT_LOG_LEVEL",
+                           "APICLIENT_LOG_FORMAT"}) {
+    EXPECT_THAT(said, HasSubstr(word));
+  }
+}
+
+}  // namespace
+}  // namespace apiclient::app
