@@ -73,17 +73,20 @@ bool differs(const RegistrySnapshot& left, const RegistrySnapshot& right) {
 ClientRegistryReconciler::ClientRegistryReconciler(Wiring wiring) : wiring_(std::move(wiring)) {}
 
 Result<Action> ClientRegistryReconciler::reconcile(const kube::ObjectKey& key, std::stop_token stop) {
-  const auto registry = wiring_.registries.find(key);
-  if (!registry) {
+  if (!wiring_.registries.find(key)) {
     connections_.lock()->erase(key.name);
     wiring_.directory.remove(key.name);
     // Also when it was never probed: clients may have waited for that.
     wiring_.changed(key.name, false);
     return Action::await_change();
   }
-  ASSIGN_OR_RETURN(const Probed probed, probe(*registry, stop));
-  publish(*registry, probed);
-  return write_outcome(*registry, probed, std::move(stop));
+  // Live: a cache that lags behind our last status would hide that the next one differs from it.
+  ASSIGN_OR_RETURN(const std::optional<Json> object, wiring_.client.find(api::kClusterClientRegistries, key, stop));
+  if (!object) return Action::await_change();
+  ASSIGN_OR_RETURN(const api::ClientRegistry registry, api::read_client_registry(*object));
+  ASSIGN_OR_RETURN(const Probed probed, probe(registry, stop));
+  publish(registry, probed);
+  return write_outcome(registry, probed, std::move(stop));
 }
 
 Result<ClientRegistryReconciler::Probed> ClientRegistryReconciler::probe(const api::ClientRegistry& registry,

@@ -173,14 +173,15 @@ class Planner {
   }
 
   void plan_from_staged() {
+    const bool stored = seen_.registered && find_credential(seen_, seen_.staged->operation_id) != nullptr;
     if (!seen_.registered) {
       add(step::CreateClient{.value = step::ValueFrom::staged});
     } else {
       update_when_needed();
-      if (find_credential(seen_, seen_.staged->operation_id) == nullptr) add_credential();
+      if (!stored) add_credential();
       keep_older_than(seen_.staged->revision);
     }
-    if (!staged_is_published()) verify();
+    if (!stored || !staged_is_published()) verify();
     publish();
     add(step::DropStaged{});
   }

@@ -74,7 +74,7 @@ Informer<T>::Informer(kube::Reader& reader, ReflectorOptions options, Decode dec
 
 template <typename T>
 Result<void> Informer<T>::run(std::stop_token stop) {
-  reflector_.run(std::move(stop));
+  reflector_.run(stop);
   return {};
 }
 

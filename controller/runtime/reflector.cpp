@@ -43,7 +43,7 @@ Reflector::Reflector(kube::Reader& reader, ReflectorOptions options, ReflectorSi
       clock_(clock),
       log_(telemetry::Log().with({{"resource", options_.type.resource}})) {}
 
-void Reflector::run(std::stop_token stop) {
+void Reflector::run(const std::stop_token& stop) {
   WatchState state = NeedsList{};
   int fruitless = 0;
   while (!stop.stop_requested()) {

@@ -44,7 +44,7 @@ class ReflectorSink {
 class Reflector {
  public:
   Reflector(kube::Reader& reader, ReflectorOptions options, ReflectorSink& sink, const Clock& clock);
-  void run(std::stop_token stop);
+  void run(const std::stop_token& stop);
 
  private:
   WatchOutcome act(const WatchState& state, const std::stop_token& stop);

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Callable
 
 import pytest
-from crash_helpers import Crasher, ProxiedWorld, all_staged, assert_gone, assert_issued
+from crash_helpers import (Crasher, ProxiedWorld, all_staged, assert_gone, assert_issued, lose_and_recover,
+                           wait_until_issued)
 from kubeapi import path
 from processes import Failed
 
@@ -50,11 +51,10 @@ def lose_secret(world, name):
 def issue_and_lose(times):
     """Issued, and its Secret lost and made again: so many secrets beside the published one."""
     def prepare(world, name):
-        world.create_ready(name)
-        for revision in range(2, 2 + times):
-            world.delete_secret(name)
-            world.wait_secret(name, lambda one: one and one.annotation("revision") == str(revision), f"revision {revision}")
-            world.wait_ready(name)
+        world.create(name)
+        wait_until_issued(world, name)
+        for _ in range(times):
+            lose_and_recover(world, name)
         return world.secret(name)
     return prepare
 

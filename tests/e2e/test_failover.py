@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 from controller import CHECKPOINTS, Controller
 from controlplane import OPERATOR_NAMESPACE
-from crash_helpers import ProxiedWorld, all_staged, assert_gone, assert_issued
+from crash_helpers import ProxiedWorld, all_staged, assert_gone, assert_issued, wait_until_issued
 from kubeapi import path
 from processes import wait_until
 
@@ -119,7 +119,8 @@ def test_frozen_leader_wakes_up(make_world, replicas, controller, audit, numbers
     one, two = replicas
     with ProxiedWorld(make_world) as (world, proxy):
         for name in ("recovered", "updated", "deleted"):
-            world.create_ready(name)
+            world.create(name)
+            wait_until_issued(world, name)
         credentials = world.secret("deleted")
         controller.stop()
         traps = ",".join(f"{step}:before:1" for step in FROZEN_BEFORE)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from controller import CHECKPOINTS
 from controlplane import OPERATOR_NAMESPACE
-from crash_helpers import assert_gone, assert_issued, expect_killed
+from crash_helpers import assert_gone, assert_issued, expect_killed, wait_until_issued
 from fault_proxy import FaultProxy, Reply, lose_reply
 from kubeapi import path
 from registry import token_status
@@ -84,7 +84,8 @@ def live_through(world, traffic, controller):
     for name, spec in {"machine": {}, "post": {"tokenEndpointAuthMethod": "client_secret_post"}, "lost": {},
                        "web": {"type": "Web", "redirectUris": ["https://app.example.com/callback"]},
                        "public": {"type": "Public", "redirectUris": ["https://app.example.com/callback"]}}.items():
-        world.create_ready(name, **spec)
+        world.create(name, **spec)
+        wait_until_issued(world, name)
     assert (world.token("machine"), world.token("post", "post")) == (200, 200)
     world.patch("machine", {"spec": {"displayName": "Another name"}})
     assert_issued(world, "machine", display_name="Another name")

@@ -614,7 +614,7 @@ TEST_F(Reconcile, ARecreatedObjectTakesItsClientAndItsSecretOver) {
 
 // Secrets stay secret
 
-TEST_F(Reconcile, NoSecretIsInStatusOrErrors) {
+TEST_F(Reconcile, NoSecretIsInStatusLogsOrErrors) {
   world_.backend.reject_next_verifications(1);
   world_.apply(an_api_client());
   const auto failed = world_.pass();
@@ -624,6 +624,7 @@ TEST_F(Reconcile, NoSecretIsInStatusOrErrors) {
   ASSERT_THAT(value, SizeIs(43));
   for (const std::string& secret : {value, base64_encode(value)}) {
     EXPECT_THAT(world_.client().dump(), Not(HasSubstr(secret)));
+    EXPECT_THAT(world_.logs.text(), Not(HasSubstr(secret)));
     EXPECT_THAT(failed.error().message, Not(HasSubstr(secret)));
   }
 }

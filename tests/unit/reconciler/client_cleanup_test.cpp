@@ -5,7 +5,6 @@
 
 #include "api/conditions.h"
 #include "api/names.h"
-#include "support/log_capture.h"
 #include "support/matchers.h"
 #include "unit/reconciler/world.h"
 
@@ -189,11 +188,10 @@ TEST_F(Cleanup, OfANamespaceThatIsGoingIsGivenUpAfterTenMinutes) {
   ASSERT_THAT(world_.pass(), test::is_ok());
   expect_blocked("RegistryNotFound");
   world_.namespace_goes_since(11min);
-  const test::LogCapture logs;
   ASSERT_THAT(world_.pass(), test::is_ok());
   EXPECT_TRUE(world_.client().is_null());
   EXPECT_TRUE(world_.secret().is_null());
-  EXPECT_THAT(logs.text(), HasSubstr("client abandoned"));
+  EXPECT_THAT(world_.logs.text(), HasSubstr("client abandoned"));
 }
 
 TEST_F(Cleanup, WorksWithTheLastConnectionWhenTheCredentialsWentFirst) {
@@ -218,23 +216,21 @@ TEST_F(Cleanup, OfABlockedOneIsReleasedByAbandonWithTheUid) {
   world_.patch_client({{"metadata", {{"annotations", {{"apiclient.dev/abandon", "true"}}}}}});
   ASSERT_THAT(world_.pass(), test::is_ok());
   expect_blocked("RegistryNotFound");
-  const test::LogCapture logs;
   give_the_person_a_way_out({{"metadata", {{"annotations", {{"apiclient.dev/abandon", test::kUid}}}}}});
   EXPECT_TRUE(world_.secret().is_null());
-  EXPECT_THAT(logs.text(), HasSubstr("client abandoned"));
+  EXPECT_THAT(world_.logs.text(), HasSubstr("client abandoned"));
 }
 
 // Retain
 
 TEST_F(Cleanup, RetainLeavesClientAndSecretAndSaysSo) {
-  const test::LogCapture logs;
   issue_and_delete(an_api_client().with_spec({{"deletionPolicy", "Retain"}}));
   world_.registry_fails("RegistryUnreachable");
   ASSERT_TRUE(world_.settle());
   EXPECT_TRUE(world_.client().is_null());
   EXPECT_TRUE(world_.backend.accepts(kClientId, world_.published_value()));
   EXPECT_THAT(world_.backend.calls(), IsEmpty());
-  EXPECT_THAT(logs.text(), HasSubstr("retained"));
+  EXPECT_THAT(world_.logs.text(), HasSubstr("retained"));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "support/fake_backend.h"
 #include "support/fake_clock.h"
 #include "support/fake_kube.h"
+#include "support/log_capture.h"
 #include "support/matchers.h"
 
 namespace apiclient::reconciler {
@@ -80,6 +81,7 @@ class RegistryPass : public ::testing::Test {
     return "-";
   }
 
+  test::LogCapture logs_;
   test::FakeClock clock_;
   test::FakeKube kube_{clock_};
   test::FakeBackend backend_;
@@ -216,6 +218,17 @@ TEST_F(RegistryPass, ARegistryThatWorkedAndFailsIsTold) {
   EXPECT_EQ(directory_.find("default")->connection, connection);
   EXPECT_THAT(notices_, SizeIs(2));
   recover();
+}
+
+TEST_F(RegistryPass, ARecoveryIsShownAlthoughTheCacheHasNotSeenTheTrouble) {
+  ASSERT_THAT(pass(), test::is_ok());
+  registries_.put(std::make_shared<api::ClientRegistry>(
+      api::read_client_registry(kube_.get(api::kClusterClientRegistries, kKey)).value()));
+  backend_.fail_next(BackendOperation::probe, probe_error(ErrorKind::unavailable));
+  ASSERT_THAT(reconciler_.reconcile(kKey, {}), test::is_ok());
+  EXPECT_EQ(condition("Ready"), "False RegistryUnreachable");
+  ASSERT_THAT(reconciler_.reconcile(kKey, {}), test::is_ok());
+  EXPECT_EQ(condition("Ready"), "True Reachable");
 }
 
 // Credentials
@@ -410,6 +423,7 @@ TEST_F(RegistryPass, TheTokenIsNowhereToBeSeen) {
   ASSERT_THAT(pass(), test::is_ok());
   const std::string all = kube_.get(api::kClusterClientRegistries, kKey).dump();
   EXPECT_EQ(all.find("admin-token"), std::string::npos);
+  EXPECT_EQ(logs_.text().find("admin-token"), std::string::npos);
   EXPECT_EQ(all.find(base64_encode("admin-token")), std::string::npos);
 }
 

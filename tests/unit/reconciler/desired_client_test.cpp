@@ -73,7 +73,7 @@ TEST(DesiredClient, ListsAreSetsSoThatOrderIsNoChange) {
 
 TEST(DesiredClient, ScopesComeFromTheRegistryUnlessGiven) {
   const Json registry{{"defaultScopes", {"base"}}, {"allowedScopes", {"read"}}};
-  EXPECT_THAT(desired({}, registry).settings.scopes, ElementsAre("base"));
+  EXPECT_THAT(desired(Json::object(), registry).settings.scopes, ElementsAre("base"));
   EXPECT_THAT(desired({{"scopes", {"read"}}}, registry).settings.scopes, ElementsAre("read"));
   EXPECT_THAT(desired({{"scopes", Json::array()}}, registry).settings.scopes, IsEmpty());
 }
@@ -85,7 +85,7 @@ TEST(DesiredClient, LifetimesAreInSeconds) {
 }
 
 TEST(DesiredClient, EffectiveShowsWhatTheDefaultsCameTo) {
-  const api::EffectiveSpec effective = desired({}, {{"defaultScopes", {"base"}}}).effective;
+  const api::EffectiveSpec effective = desired(Json::object(), {{"defaultScopes", {"base"}}}).effective;
   EXPECT_EQ(effective.client_id, "acme_team-a_invoices");
   EXPECT_EQ(effective.type, "Machine");
   EXPECT_THAT(effective.grant_types, ElementsAre("client_credentials"));

@@ -80,6 +80,9 @@ INSTANTIATE_TEST_SUITE_P(
         // staged n, target of the same operation
         PlanRow{"StagedAndPublished", [] { return std::move(Seen().staged(1, "op-1").registered({1}).target(target(1))); },
                 {"publish", "status", "unstage"}},
+        PlanRow{"StagedAndPublishedAndTakenAwayAgain",
+                [] { return std::move(issued().staged(2, "op-2").registered({1}).target(target(2))); },
+                {"add-credential", "verify", "publish", "status", "unstage"}},
         // staged n, target of another operation, as new or newer, its owner alive
         PlanRow{"StagedAndSuperseded",
                 [] { return std::move(issued(3).staged(2, "op-x").registered({3}).target(target(3))); },

@@ -132,15 +132,6 @@ TEST(RegistryDirectory, RemoveGivesBackWhatWasThere) {
   EXPECT_EQ(directory.find("default"), nullptr);
 }
 
-TEST(RegistryDirectory, AwaitsTheFirstProbeOfWhatIsExpected) {
-  RegistryDirectory directory;
-  EXPECT_FALSE(directory.awaits_probe("default"));
-  directory.expect("default");
-  EXPECT_TRUE(directory.awaits_probe("default"));
-  directory.put(a_registry().shared());
-  EXPECT_FALSE(directory.awaits_probe("default"));
-}
-
 TEST(RegistryDirectory, RefusalsNameTheFix) {
   RegistryDirectory directory;
   two_defaults(directory);

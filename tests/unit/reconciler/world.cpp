@@ -107,7 +107,9 @@ Result<runtime::Action> World::pass() { return pass(kClientKey); }
 
 Result<runtime::Action> World::pass(const kube::ObjectKey& key) {
   sync();
-  return process_->reconciler.reconcile(key, {});
+  auto action = process_->reconciler.reconcile(key, {});
+  sync();
+  return action;
 }
 
 bool World::settle() {

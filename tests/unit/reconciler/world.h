@@ -1,6 +1,7 @@
 #pragma once
 // A cluster, a registry and one operator process in memory: the reconciler as it is wired in the product, over fakes.
-// The caches follow the cluster before each pass, as the informers would make them. Used by one thread.
+// The caches follow the cluster before and after each pass, as the informers would make them. Logs are caught, not shown.
+// Used by one thread.
 
 #include <functional>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "support/fake_backend.h"
 #include "support/fake_clock.h"
 #include "support/fake_kube.h"
+#include "support/log_capture.h"
 
 namespace apiclient::test {
 
@@ -26,6 +28,7 @@ class World {
   FakeKube kube{clock};
   FakeBackend backend;
   CheckpointRecorder checkpoints;
+  LogCapture logs;
 
   // What people do
   void apply(const ApiClientBuilder& client);
