@@ -20,11 +20,13 @@ _RECOVERS_WITHIN = 60
 
 @dataclass(frozen=True)
 class Row:
-    """`harm(world)` is a context manager: inside, the registry is bad; afterwards it is well."""
+    """`harm(world)` is a context manager: inside, the registry is bad; afterwards it is well. `watched`: the operator
+    sees the harm in the cluster; else only when it next uses the registry."""
 
     name: str
     reason: str
     harm: Callable
+    watched: bool = False
 
 
 @contextlib.contextmanager
@@ -103,10 +105,12 @@ ROWS = [
     Row("429", "Throttled", impostor("throttled")),
     Row("wrong-issuer", "IssuerMismatch", other_issuer),
     Row("credentials-refused", "CredentialsRefused", other_admin_token),
-    Row("credentials-deleted", "CredentialsNotFound", credentials_deleted),
+    Row("credentials-deleted", "CredentialsNotFound", credentials_deleted, watched=True),
     Row("credentials-without-label", "CredentialsNotUsable",
-        credentials_patched({"metadata": {"labels": {LABEL: None}}}, lambda _: {"metadata": {"labels": {LABEL: "registry"}}})),
-    Row("credentials-without-key", "CredentialsNotFound", credentials_patched({"data": {"token": None}}, with_token)),
+        credentials_patched({"metadata": {"labels": {LABEL: None}}},
+                            lambda _: {"metadata": {"labels": {LABEL: "registry"}}}), watched=True),
+    Row("credentials-without-key", "CredentialsNotFound", credentials_patched({"data": {"token": None}}, with_token),
+        watched=True),
 ]
 
 
@@ -115,6 +119,8 @@ def test_a_bad_registry_is_reported_and_recovers(world, row):
     world.create_ready("working")
     before = world.secret("working")
     with row.harm(world):
+        if row.watched:
+            world.wait_registry(row.reason)
         world.create("waiting")
         assert_registry_reports(world, row.reason)
         assert_waits(world.wait_condition("waiting", "Ready", "False", row.reason))

@@ -48,15 +48,23 @@ class Replica(Controller):
         """The moment at which it did, by time.time()."""
         return wait_until(lambda: self._said(message), seconds, f"{self.log.name} says {message!r}", interval=0.01)
 
+    def refused_writes(self):
+        """How many ApiClients it could not go on with because it may not write."""
+        refused = (line for line in self._lines() if "does not hold the lease" in line.get("error", ""))
+        return len({line["object"] for line in refused})
+
     def wait_for_end(self, seconds=30):
         """Its exit code."""
         wait_until(lambda: self.exit_code() is not None, seconds, f"{self.log.stem} ends", interval=0.01)
         return self.exit_code()
 
     def _said(self, message):
+        return next((datetime.fromisoformat(line["time"]).timestamp() for line in self._lines()
+                     if line["message"] == message), None)
+
+    def _lines(self):
         lines = self.log.read_bytes()[self._told:].splitlines(keepends=True)
-        said = (json.loads(line) for line in lines if line.endswith(b"\n"))
-        return next((datetime.fromisoformat(one["time"]).timestamp() for one in said if one["message"] == message), None)
+        return [json.loads(line) for line in lines if line.endswith(b"\n")]
 
 
 @pytest.fixture
@@ -115,7 +123,8 @@ def test_leader_killed(make_world, replicas, controller, numbers):
 
 
 def test_frozen_leader_wakes_up(make_world, replicas, controller, audit, numbers):
-    """It was about to write six things when it froze. The other replica took over and did them."""
+    """It was about to write six things when it froze, and the other replica took over and did them. When it wakes up, its
+    workers go on before anything in it has seen that the Lease is another's."""
     one, two = replicas
     with ProxiedWorld(make_world) as (world, proxy):
         for name in ("recovered", "updated", "deleted"):
@@ -124,7 +133,8 @@ def test_frozen_leader_wakes_up(make_world, replicas, controller, audit, numbers
         credentials = world.secret("deleted")
         controller.stop()
         traps = ",".join(f"{step}:before:1" for step in FROZEN_BEFORE)
-        start_leader_and_standby(one, two, program=CHECKPOINTS, environment={"APICLIENT_CHECKPOINT": f"freeze:{traps}"})
+        start_leader_and_standby(one, two, program=CHECKPOINTS, environment={
+            "APICLIENT_CHECKPOINT": f"freeze-late:{traps}", "APICLIENT_LOG_LEVEL": "debug"})
         begin_work(world)
         one.wait_state("paused", 20)
         frozen_at = time.time()
@@ -136,6 +146,8 @@ def test_frozen_leader_wakes_up(make_world, replicas, controller, audit, numbers
 
         woken_at, calls = audit.mark(), len(proxy.seen("POST", "PUT", "DELETE"))
         one.resume()
+        wait_until(lambda: one.refused_writes() == len(FROZEN_BEFORE), 20, "each worker has tried to write")
+        os.kill(one.pid, signal.SIGUSR2)  # its elector may look at the Lease
         assert one.wait_for_end() == 1, f"a leader that lost its Lease ends with {one.exit_code()}"
         written = [str(request) for request in audit.since(woken_at) if request.is_write]
         assert written == [], "the woken replica wrote to the API server"

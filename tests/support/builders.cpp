@@ -69,7 +69,8 @@ ApiClientBuilder& ApiClientBuilder::issued(std::int64_t revision) {
                               .client_id = kClientId,
                               .registry = api::RegistryStatus{"ClusterClientRegistry", kRegistry, kIssuer},
                               .binding_name = kName};
-  status.conditions = {all_well(api::kReady, api::reason::kIssued), all_well(api::kRegistered, api::reason::kUpToDate),
+  status.conditions = {all_well(api::kReady, api::reason::kIssued),
+                       all_well(api::kRegistered, api::reason::kUpToDate),
                        all_well(api::kSecretPublished, api::reason::kPublished)};
   status.credential = api::CredentialStatus{.revision = revision, .id = "c" + std::to_string(revision)};
   status.rotation.strategy = "Overlap";
@@ -121,7 +122,8 @@ RegistryBuilder& RegistryBuilder::with_status(const api::ClientRegistryStatus& s
 
 api::ClientRegistry RegistryBuilder::object() const { return api::read_client_registry(object_).value(); }
 
-reconciler::RegistrySnapshot RegistryBuilder::snapshot(std::shared_ptr<backend::RegistryConnection> connection) const {
+reconciler::RegistrySnapshot RegistryBuilder::snapshot(
+    std::shared_ptr<backend::RegistryConnection> connection) const {
   const api::ClientRegistry registry = object();
   return {.name = registry.key.name,
           .uid = registry.meta.uid,
@@ -197,7 +199,9 @@ TargetSecretBuilder& TargetSecretBuilder::patched(const Json& patch) {
   return *this;
 }
 
-reconciler::TargetSecret TargetSecretBuilder::object() const { return reconciler::read_target(object_).value(); }
+reconciler::TargetSecret TargetSecretBuilder::object() const {
+  return reconciler::read_target(object_).value();
+}
 
 TargetSecretBuilder a_target_secret() { return {}; }
 
@@ -225,8 +229,8 @@ RegisteredClientBuilder::RegisteredClientBuilder(backend::ClientSettings setting
                                              .uid = kUid,
                                              .revision = 1}} {}
 
-RegisteredClientBuilder& RegisteredClientBuilder::marked_by(const std::string& installation, const std::string& name,
-                                                            const std::string& uid) {
+RegisteredClientBuilder& RegisteredClientBuilder::marked_by(const std::string& installation,
+                                                            const std::string& name, const std::string& uid) {
   client_.mark->installation_id = installation;
   client_.mark->name = name;
   client_.mark->uid = uid;
@@ -240,7 +244,8 @@ RegisteredClientBuilder& RegisteredClientBuilder::mark_revision(std::int64_t rev
   client_.mark->revision = revision;
   return *this;
 }
-RegisteredClientBuilder& RegisteredClientBuilder::secret(std::int64_t revision, const std::string& operation) {
+RegisteredClientBuilder& RegisteredClientBuilder::secret(std::int64_t revision,
+                                                         const std::string& operation) {
   const std::string number = std::to_string(revision);
   client_.credentials.push_back({.id = "c" + number,
                                  .hint = "hint",

@@ -1,6 +1,6 @@
 #pragma once
-// Objects built by reading aloud: an_api_client().finalized().deleting(). Each begins as the smallest valid one.
-// `json()` is what the API server would store, `object()` the same, read. Plain values.
+// Objects built by reading aloud: an_api_client().finalized().deleting(). Each begins as the smallest valid
+// one. `json()` is what the API server would store, `object()` the same, read. Plain values.
 
 #include <nlohmann/json.hpp>
 #include <string>
@@ -95,14 +95,16 @@ class TargetSecretBuilder {
 };
 TargetSecretBuilder a_target_secret();
 
-reconciler::StagedCredential a_staged_credential(std::int64_t revision = 1, const std::string& operation = "op-1",
+reconciler::StagedCredential a_staged_credential(std::int64_t revision = 1,
+                                                 const std::string& operation = "op-1",
                                                  const std::string& value = "staged-value");
 
 /// kClientId as the registry stores it, marked as ours.
 class RegisteredClientBuilder {
  public:
   explicit RegisteredClientBuilder(backend::ClientSettings settings);
-  RegisteredClientBuilder& marked_by(const std::string& installation, const std::string& name, const std::string& uid);
+  RegisteredClientBuilder& marked_by(const std::string& installation, const std::string& name,
+                                     const std::string& uid);
   RegisteredClientBuilder& unmarked();
   RegisteredClientBuilder& mark_revision(std::int64_t revision);
   /// One more secret; its id is "c" and the revision, its operation "op-" and the revision unless given.

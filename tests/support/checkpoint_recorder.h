@@ -1,6 +1,7 @@
 #pragma once
-// The checkpoints of the unit tests: they are written down, and one of them can end the pass as a crash would, by an
-// exception that nobody in the product catches. One recorder for the program; used by one thread at a time.
+// The checkpoints of the unit tests: they are written down, and one of them can end the pass as a crash
+// would, by an exception that nobody in the product catches. One recorder for the program; used by one thread
+// at a time.
 
 #include <string>
 #include <string_view>

@@ -1,12 +1,24 @@
-// The checkpoints of the test build: APICLIENT_CHECKPOINT=<kill|freeze>:<step>:<before|after>:<n> sends SIGKILL or
-// SIGSTOP to this very process when it reaches that point for the n-th time. Several, parted by commas: the thread that
-// reaches one is held there until all are reached; the signal then finds each of them in the middle of its own step.
+// The checkpoints of the test build: APICLIENT_CHECKPOINT=<action>:<step>:<before|after>:<n> acts on this very process
+// when it reaches that point for the n-th time. Several points, parted by commas: the thread that reaches one is held
+// there until all are reached; the action then finds each of them in the middle of its own step.
+//
+//   kill          SIGKILL
+//   freeze        SIGSTOP
+//   freeze-late   SIGSTOP; when the process goes on, the leader elector wakes only at SIGUSR2. Which thread is first after
+//                 a freeze is chance; here it is surely not the one that would notice that the lease is gone.
+
+#include <dirent.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <condition_variable>
 #include <csignal>
 #include <cstdlib>
+#include <ctime>
+#include <fstream>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -16,6 +28,40 @@
 
 namespace apiclient::reconciler {
 namespace {
+
+constexpr std::string_view kElectorThread = "leader elector";
+
+std::atomic<bool> elector_may_go = false;
+std::atomic<bool> elector_is_held = false;
+
+void hold_this_thread(int /*signal*/) {
+  const timespec moment{.tv_sec = 0, .tv_nsec = 1'000'000};
+  elector_is_held = true;
+  while (!elector_may_go) nanosleep(&moment, nullptr);
+}
+
+void let_elector_go(int /*signal*/) { elector_may_go = true; }
+
+/// 0 when this process has no such thread.
+int find_thread(std::string_view name) {
+  int found = 0;
+  DIR* const threads = opendir("/proc/self/task");
+  while (const dirent* entry = readdir(threads)) {
+    std::string comm;
+    std::getline(std::ifstream(std::string("/proc/self/task/") + entry->d_name + "/comm"), comm);
+    if (comm == name) found = std::atoi(entry->d_name);
+  }
+  closedir(threads);
+  return found;
+}
+
+void hold_elector() {
+  std::signal(SIGUSR2, let_elector_go);
+  std::signal(SIGUSR1, hold_this_thread);
+  syscall(SYS_tgkill, getpid(), find_thread(kElectorThread), SIGUSR1);
+  const timespec moment{.tv_sec = 0, .tv_nsec = 1'000'000};
+  while (!elector_is_held) nanosleep(&moment, nullptr);
+}
 
 struct Trap {
   std::string point;
@@ -38,7 +84,7 @@ Trap read_trap(std::string_view text) {
 
 class Checkpoints {
  public:
-  explicit Checkpoints(std::string_view text) : signal_(next_word(text, ':') == "freeze" ? SIGSTOP : SIGKILL) {
+  explicit Checkpoints(std::string_view text) : action_(next_word(text, ':')) {
     while (!text.empty()) traps_.push_back(read_trap(next_word(text, ',')));
   }
 
@@ -48,17 +94,22 @@ class Checkpoints {
         traps_, [&](const Trap& one) { return one.countdown > 0 && one.point == point && one.side == side; });
     if (trap == traps_.end() || --trap->countdown > 0) return;
     if (std::ranges::any_of(traps_, [](const Trap& one) { return one.countdown > 0; })) {
-      return signalled_.wait(lock, [this] { return done_; });
+      return acted_.wait(lock, [this] { return done_; });
     }
-    raise(signal_);  // to this very thread: it goes no further before the signal has acted
+    act();
     done_ = true;
-    signalled_.notify_all();
+    acted_.notify_all();
   }
 
  private:
-  const int signal_;
+  void act() const {
+    if (action_ == "freeze-late") hold_elector();
+    raise(action_ == "kill" ? SIGKILL : SIGSTOP);  // to this very thread: it goes no further before the signal has acted
+  }
+
+  const std::string action_;
   std::mutex mutex_;
-  std::condition_variable signalled_;
+  std::condition_variable acted_;
   std::vector<Trap> traps_;
   bool done_ = false;
 };

@@ -49,8 +49,8 @@ TEST(ApiClientSummary, OfAnIssuedObjectIsWhatTheStatusSays) {
 }
 
 TEST(ApiClientSummary, KnowsTheRegistryAskedForAndTheSecretName) {
-  const auto client = an_api_client().with_spec(
-      {{"registryRef", {{"name", "other"}}}, {"secret", {{"name", "creds"}}}});
+  const auto client =
+      an_api_client().with_spec({{"registryRef", {{"name", "other"}}}, {"secret", {{"name", "creds"}}}});
   EXPECT_EQ(summary_of(client).registry_name, "other");
   EXPECT_EQ(summary_of(client).secret_name, "creds");
 }
@@ -86,16 +86,16 @@ void add(ApiClientStatus& status, std::string_view type, ConditionStatus value) 
 
 INSTANTIATE_TEST_SUITE_P(
     Status, Flags,
-    ::testing::Values(FlagRow{"Plain", [](ApiClientStatus&) {}, false, false, false},
-                      FlagRow{"Stalled", [](ApiClientStatus& s) { add(s, kStalled, ConditionStatus::true_value); },
-                              true, false, false},
-                      FlagRow{"NotStalled", [](ApiClientStatus& s) { add(s, kStalled, ConditionStatus::false_value); },
-                              false, false, false},
-                      FlagRow{"Reconciling",
-                              [](ApiClientStatus& s) { add(s, kReconciling, ConditionStatus::true_value); }, false,
-                              true, false},
-                      FlagRow{"Overlap", [](ApiClientStatus& s) { s.previous = PreviousStatus{.revision = 1}; }, false,
-                              false, true}),
+    ::testing::Values(
+        FlagRow{"Plain", [](ApiClientStatus&) {}, false, false, false},
+        FlagRow{"Stalled", [](ApiClientStatus& s) { add(s, kStalled, ConditionStatus::true_value); }, true,
+                false, false},
+        FlagRow{"NotStalled", [](ApiClientStatus& s) { add(s, kStalled, ConditionStatus::false_value); },
+                false, false, false},
+        FlagRow{"Reconciling", [](ApiClientStatus& s) { add(s, kReconciling, ConditionStatus::true_value); },
+                false, true, false},
+        FlagRow{"Overlap", [](ApiClientStatus& s) { s.previous = PreviousStatus{.revision = 1}; }, false,
+                false, true}),
     test::RowName());
 
 struct TokenRow {
@@ -118,14 +118,16 @@ TEST_P(Tokens, AreHandledWhenTheStatusRepeatsThem) {
   EXPECT_EQ(summary_of(client).tokens_handled, GetParam().handled);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Annotations, Tokens,
-    ::testing::Values(TokenRow{"None", "", "", true}, TokenRow{"HandledRotate", "done:now", "", true},
-                      TokenRow{"RefusedRotate", "bad", "", true}, TokenRow{"NewRotate", "next", "", false},
-                      TokenRow{"ChangedSuffix", "done", "", false}, TokenRow{"HandledReconcile", "", "seen", true},
-                      TokenRow{"NewReconcile", "", "again", false},
-                      TokenRow{"OneOfTwoIsNew", "done:now", "again", false}),
-    test::RowName());
+INSTANTIATE_TEST_SUITE_P(Annotations, Tokens,
+                         ::testing::Values(TokenRow{"None", "", "", true},
+                                           TokenRow{"HandledRotate", "done:now", "", true},
+                                           TokenRow{"RefusedRotate", "bad", "", true},
+                                           TokenRow{"NewRotate", "next", "", false},
+                                           TokenRow{"ChangedSuffix", "done", "", false},
+                                           TokenRow{"HandledReconcile", "", "seen", true},
+                                           TokenRow{"NewReconcile", "", "again", false},
+                                           TokenRow{"OneOfTwoIsNew", "done:now", "again", false}),
+                         test::RowName());
 
 }  // namespace
 }  // namespace apiclient::api

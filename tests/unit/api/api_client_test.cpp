@@ -11,11 +11,11 @@
 namespace apiclient::api {
 namespace {
 
+using test::an_api_client;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using test::an_api_client;
 
 const WallTime kTime{std::chrono::seconds(1767323045)};
 
@@ -116,17 +116,19 @@ TEST(ApiClientSpec, EveryWrongTypeIsListedWithItsPath) {
                   {"secret", {{"labels", {{"l", true}}}}},
                   {"deletionPolicy", "delete"}};
   json["status"] = {{"observedGeneration", "one"}};
-  const auto text = AllOf(AllOf(HasSubstr("spec.displayName"), HasSubstr("spec.grantTypes"), HasSubstr("spec.scopes[1]"),
-                                HasSubstr("spec.requireConsent")),
-                          AllOf(HasSubstr("spec.tokenLifetimes.accessToken"), HasSubstr("spec.secret.labels.l"),
-                                HasSubstr("spec.deletionPolicy"), HasSubstr("status.observedGeneration")));
+  const auto text =
+      AllOf(AllOf(HasSubstr("spec.displayName"), HasSubstr("spec.grantTypes"), HasSubstr("spec.scopes[1]"),
+                  HasSubstr("spec.requireConsent")),
+            AllOf(HasSubstr("spec.tokenLifetimes.accessToken"), HasSubstr("spec.secret.labels.l"),
+                  HasSubstr("spec.deletionPolicy"), HasSubstr("status.observedGeneration")));
   EXPECT_THAT(read_api_client(json), test::has_error_text(ErrorKind::invalid, text));
 }
 
 TEST(ApiClientSpec, DisplayNameIsRequired) {
   Json json = an_api_client().json();
   json["spec"].erase("displayName");
-  EXPECT_THAT(read_api_client(json), test::has_error_text(ErrorKind::invalid, HasSubstr("spec.displayName: is required")));
+  EXPECT_THAT(read_api_client(json),
+              test::has_error_text(ErrorKind::invalid, HasSubstr("spec.displayName: is required")));
 }
 
 // Fields of later steps
@@ -227,7 +229,8 @@ TEST(ApiClientStatus, HasTheMembersOfTheSchema) {
 }
 
 TEST(ApiClientStatus, LeavesOutWhatThereIsNot) {
-  EXPECT_EQ(write_status(ApiClientStatus{}), (Json{{"observedGeneration", -1}, {"conditions", Json::array()}}));
+  EXPECT_EQ(write_status(ApiClientStatus{}),
+            (Json{{"observedGeneration", -1}, {"conditions", Json::array()}}));
 }
 
 ApiClientStatus changed(const std::function<void(ApiClientStatus&)>& change) {
@@ -244,14 +247,16 @@ INSTANTIATE_TEST_SUITE_P(
                                   status.previous.reset();
                                   status.rotation = {};
                                 })},
-                      StatusRow{"MachineWithoutConsent",
-                                changed([](ApiClientStatus& status) { status.effective->require_consent.reset(); })},
+                      StatusRow{"MachineWithoutConsent", changed([](ApiClientStatus& status) {
+                                  status.effective->require_consent.reset();
+                                })},
                       StatusRow{"NoFailure", changed([](ApiClientStatus& status) {
                                   status.failure_count = 0;
                                   status.failure_time.reset();
                                 })},
-                      StatusRow{"PreviousWithoutEnd",
-                                changed([](ApiClientStatus& status) { status.previous->retire_at.reset(); })}),
+                      StatusRow{"PreviousWithoutEnd", changed([](ApiClientStatus& status) {
+                                  status.previous->retire_at.reset();
+                                })}),
     test::RowName());
 
 TEST(ApiClientStatus, IsIssuedBySecretOrByBinding) {

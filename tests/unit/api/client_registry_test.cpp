@@ -12,11 +12,11 @@
 namespace apiclient::api {
 namespace {
 
+using test::a_registry;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using test::a_registry;
 
 const WallTime kTime{std::chrono::seconds(1767323045)};
 
@@ -69,7 +69,8 @@ TEST(ClientRegistrySpec, EveryMemberIsRead) {
 }
 
 TEST(ClientRegistrySpec, WhatThisVersionDoesNotDoIsNamed) {
-  const Json later{{"auth", {{"basic", {{"secretRef", {{"name", "x"}}}}}}}, {"tls", {{"serverName", "other"}}}};
+  const Json later{{"auth", {{"basic", {{"secretRef", {{"name", "x"}}}}}}},
+                   {"tls", {{"serverName", "other"}}}};
   EXPECT_THAT(a_registry().with_spec(later).object().spec.unsupported_fields,
               ElementsAre("spec.auth.basic", "spec.tls.serverName"));
 }
@@ -79,8 +80,9 @@ TEST(ClientRegistrySpec, EveryMistakeIsListedWithItsPath) {
                    {"tls", {{"caBundle", "not base64!"}}},
                    {"allowedScopes", "read"},
                    {"allowedNamespaces", {{"matchExpressions", {{{"key", "k"}}}}}}};
-  const auto text = AllOf(HasSubstr("spec.degradedAfter"), HasSubstr("spec.tls.caBundle"),
-                          HasSubstr("spec.allowedScopes"), HasSubstr("spec.allowedNamespaces.matchExpressions[0].operator"));
+  const auto text =
+      AllOf(HasSubstr("spec.degradedAfter"), HasSubstr("spec.tls.caBundle"), HasSubstr("spec.allowedScopes"),
+            HasSubstr("spec.allowedNamespaces.matchExpressions[0].operator"));
   EXPECT_THAT(read_client_registry(a_registry().with_spec(wrong).json()),
               test::has_error_text(ErrorKind::invalid, text));
 }
@@ -93,15 +95,16 @@ TEST(ClientRegistrySpec, OnlyTheWordTrueMakesADefault) {
 }
 
 TEST(ClientRegistryStatus, WrittenReadAndWrittenAgainIsTheSame) {
-  ClientRegistryStatus status{.observed_generation = 2,
-                              .conditions = {{.type = "Ready", .reason = "Why", .last_transition_time = kTime}},
-                              .backend = "embedded",
-                              .server_version = "1.2",
-                              .endpoints = {"http://t", "http://a", "http://j", "http://u"},
-                              .capabilities = {{"maxSecrets", 3}},
-                              .failure_count = 4,
-                              .failure_time = kTime,
-                              .next_retry_time = kTime};
+  ClientRegistryStatus status{
+      .observed_generation = 2,
+      .conditions = {{.type = "Ready", .reason = "Why", .last_transition_time = kTime}},
+      .backend = "embedded",
+      .server_version = "1.2",
+      .endpoints = {"http://t", "http://a", "http://j", "http://u"},
+      .capabilities = {{"maxSecrets", 3}},
+      .failure_count = 4,
+      .failure_time = kTime,
+      .next_retry_time = kTime};
   const Json written = write_status(status);
   EXPECT_EQ(write_status(a_registry().with_status(status).object().status), written);
   EXPECT_EQ(written["nextRetryTime"], "2026-01-02T03:04:05Z");
@@ -110,7 +113,8 @@ TEST(ClientRegistryStatus, WrittenReadAndWrittenAgainIsTheSame) {
 }
 
 TEST(ClientRegistryStatus, LeavesOutWhatThereIsNot) {
-  EXPECT_EQ(write_status(ClientRegistryStatus{}), (Json{{"observedGeneration", -1}, {"conditions", Json::array()}}));
+  EXPECT_EQ(write_status(ClientRegistryStatus{}),
+            (Json{{"observedGeneration", -1}, {"conditions", Json::array()}}));
 }
 
 // LabelSelector (metav1.LabelSelector)
@@ -124,7 +128,8 @@ class Selectors : public ::testing::TestWithParam<SelectorRow> {};
 
 /// Against the labels tier=gold, team=a.
 TEST_P(Selectors, Match) {
-  const auto registry = a_registry().with_spec({{"allowedNamespaces", Json::parse(GetParam().selector)}}).object();
+  const auto registry =
+      a_registry().with_spec({{"allowedNamespaces", Json::parse(GetParam().selector)}}).object();
   EXPECT_EQ(registry.spec.allowed_namespaces->matches({{"tier", "gold"}, {"team", "a"}}), GetParam().matches);
 }
 
@@ -136,19 +141,33 @@ INSTANTIATE_TEST_SUITE_P(
         SelectorRow{"LabelOther", R"({"matchLabels": {"tier": "iron"}})", false},
         SelectorRow{"LabelMissing", R"({"matchLabels": {"zone": "x"}})", false},
         SelectorRow{"AllLabelsMustMatch", R"({"matchLabels": {"tier": "gold", "team": "b"}})", false},
-        SelectorRow{"In", R"({"matchExpressions": [{"key": "tier", "operator": "In", "values": ["iron", "gold"]}]})", true},
-        SelectorRow{"InOther", R"({"matchExpressions": [{"key": "tier", "operator": "In", "values": ["iron"]}]})", false},
-        SelectorRow{"InOfMissing", R"({"matchExpressions": [{"key": "zone", "operator": "In", "values": ["x"]}]})", false},
-        SelectorRow{"NotIn", R"({"matchExpressions": [{"key": "tier", "operator": "NotIn", "values": ["iron"]}]})", true},
-        SelectorRow{"NotInListed", R"({"matchExpressions": [{"key": "tier", "operator": "NotIn", "values": ["gold"]}]})", false},
-        SelectorRow{"NotInOfMissing", R"({"matchExpressions": [{"key": "zone", "operator": "NotIn", "values": ["x"]}]})", true},
+        SelectorRow{
+            "In", R"({"matchExpressions": [{"key": "tier", "operator": "In", "values": ["iron", "gold"]}]})",
+            true},
+        SelectorRow{"InOther",
+                    R"({"matchExpressions": [{"key": "tier", "operator": "In", "values": ["iron"]}]})",
+                    false},
+        SelectorRow{"InOfMissing",
+                    R"({"matchExpressions": [{"key": "zone", "operator": "In", "values": ["x"]}]})", false},
+        SelectorRow{"NotIn",
+                    R"({"matchExpressions": [{"key": "tier", "operator": "NotIn", "values": ["iron"]}]})",
+                    true},
+        SelectorRow{"NotInListed",
+                    R"({"matchExpressions": [{"key": "tier", "operator": "NotIn", "values": ["gold"]}]})",
+                    false},
+        SelectorRow{"NotInOfMissing",
+                    R"({"matchExpressions": [{"key": "zone", "operator": "NotIn", "values": ["x"]}]})", true},
         SelectorRow{"Exists", R"({"matchExpressions": [{"key": "tier", "operator": "Exists"}]})", true},
-        SelectorRow{"ExistsMissing", R"({"matchExpressions": [{"key": "zone", "operator": "Exists"}]})", false},
-        SelectorRow{"DoesNotExist", R"({"matchExpressions": [{"key": "zone", "operator": "DoesNotExist"}]})", true},
-        SelectorRow{"DoesNotExistThere", R"({"matchExpressions": [{"key": "tier", "operator": "DoesNotExist"}]})", false},
-        SelectorRow{"LabelsAndExpressions",
-                    R"({"matchLabels": {"tier": "gold"}, "matchExpressions": [{"key": "zone", "operator": "Exists"}]})",
-                    false}),
+        SelectorRow{"ExistsMissing", R"({"matchExpressions": [{"key": "zone", "operator": "Exists"}]})",
+                    false},
+        SelectorRow{"DoesNotExist", R"({"matchExpressions": [{"key": "zone", "operator": "DoesNotExist"}]})",
+                    true},
+        SelectorRow{"DoesNotExistThere",
+                    R"({"matchExpressions": [{"key": "tier", "operator": "DoesNotExist"}]})", false},
+        SelectorRow{
+            "LabelsAndExpressions",
+            R"({"matchLabels": {"tier": "gold"}, "matchExpressions": [{"key": "zone", "operator": "Exists"}]})",
+            false}),
     test::RowName());
 
 // Client ids
@@ -168,14 +187,16 @@ TEST_P(ClientIds, AreRendered) {
   EXPECT_EQ(render_client_id(registry, "team-a", "invoices"), GetParam().id);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Table, ClientIds,
-    ::testing::Values(TemplateRow{"WithTenant", "acme", "", "acme_team-a_invoices"},
-                      TemplateRow{"WithoutTenant", "", "", "team-a_invoices"},
-                      TemplateRow{"OwnTemplate", "acme", "{clientId}.{namespace}:x", "invoices.team-a:x"},
-                      TemplateRow{"Twice", "acme", "{namespace}:{namespace}:{clientId}", "team-a:team-a:invoices"},
-                      TemplateRow{"UnknownPlaceholderStays", "acme", "{other}_{clientId}", "{other}_invoices"}),
-    test::RowName());
+INSTANTIATE_TEST_SUITE_P(Table, ClientIds,
+                         ::testing::Values(TemplateRow{"WithTenant", "acme", "", "acme_team-a_invoices"},
+                                           TemplateRow{"WithoutTenant", "", "", "team-a_invoices"},
+                                           TemplateRow{"OwnTemplate", "acme", "{clientId}.{namespace}:x",
+                                                       "invoices.team-a:x"},
+                                           TemplateRow{"Twice", "acme", "{namespace}:{namespace}:{clientId}",
+                                                       "team-a:team-a:invoices"},
+                                           TemplateRow{"UnknownPlaceholderStays", "acme",
+                                                       "{other}_{clientId}", "{other}_invoices"}),
+                         test::RowName());
 
 }  // namespace
 }  // namespace apiclient::api

@@ -109,7 +109,8 @@ INSTANTIATE_TEST_SUITE_P(
                       UsageRow{"TooManyWorkers", {"--workers", "65"}, "--workers"},
                       UsageRow{"WorkersInWords", {"--workers", "many"}, "--workers"},
                       UsageRow{"UpperCaseInstallation", {"--installation-id", "Prod"}, "1 to 63 of a-z"},
-                      UsageRow{"LongInstallation", {"--installation-id", std::string(64, 'a')}, "1 to 63 of a-z"},
+                      UsageRow{
+                          "LongInstallation", {"--installation-id", std::string(64, 'a')}, "1 to 63 of a-z"},
                       UsageRow{"UnknownLevel", {"--log-level", "loud"}, "--log-level"},
                       UsageRow{"UnknownFormat", {"--log-format", "xml"}, "--log-format"}),
     test::RowName());
@@ -152,11 +153,25 @@ TEST(Options, HelpNamesEveryFlagWithItsVariable) {
   const auto parsed = parse({"--help"});
   const std::string said = testing::internal::GetCapturedStdout();
   EXPECT_EQ(std::get<ExitNow>(parsed).code, 0);
-  for (const char* word : {"--kubeconfig", "--context", "--namespace", "--installation-id", "--leader-elect",
-                           "--workers", "--metrics-address", "--health-address", "--log-level", "--log-format",
-                           "APICLIENT_KUBECONFIG", "APICLIENT_CONTEXT", "APICLIENT_NAMESPACE",
-                           "APICLIENT_INSTALLATION_ID", "APICLIENT_LEADER_ELECT", "APICLIENT_WORKERS",
-                           "APICLIENT_METRICS_ADDRESS", "APICLIENT_HEALTH_ADDRESS", "APICLIENT_LOG_LEVEL",
+  for (const char* word : {"--kubeconfig",
+                           "--context",
+                           "--namespace",
+                           "--installation-id",
+                           "--leader-elect",
+                           "--workers",
+                           "--metrics-address",
+                           "--health-address",
+                           "--log-level",
+                           "--log-format",
+                           "APICLIENT_KUBECONFIG",
+                           "APICLIENT_CONTEXT",
+                           "APICLIENT_NAMESPACE",
+                           "APICLIENT_INSTALLATION_ID",
+                           "APICLIENT_LEADER_ELECT",
+                           "APICLIENT_WORKERS",
+                           "APICLIENT_METRICS_ADDRESS",
+                           "APICLIENT_HEALTH_ADDRESS",
+                           "APICLIENT_LOG_LEVEL",
                            "APICLIENT_LOG_FORMAT"}) {
     EXPECT_THAT(said, HasSubstr(word));
   }

@@ -128,8 +128,9 @@ TEST_F(Cleanup, DoesNotDeleteASecretThatWasReplacedMeanwhile) {
   Json foreign;
   world_.backend.before_next(BackendOperation::remove, [&] {
     world_.lose_secret();
-    foreign = world_.kube.put(kube::kSecrets,
-                              test::a_target_secret().foreign().patched({{"metadata", {{"uid", "another"}}}}).json());
+    foreign = world_.kube.put(
+        kube::kSecrets,
+        test::a_target_secret().foreign().patched({{"metadata", {{"uid", "another"}}}}).json());
   });
   EXPECT_THAT(world_.pass(), test::has_error(ErrorKind::conflict));
   ASSERT_TRUE(world_.settle());

@@ -76,7 +76,8 @@ class RegistryPass : public ::testing::Test {
   std::string condition(std::string_view type) {
     const Json all = status().value("conditions", Json::array());
     for (const Json& one : all) {
-      if (one["type"] == type) return one["status"].get<std::string>() + " " + one["reason"].get<std::string>();
+      if (one["type"] == type)
+        return one["status"].get<std::string>() + " " + one["reason"].get<std::string>();
     }
     return "-";
   }
@@ -90,18 +91,22 @@ class RegistryPass : public ::testing::Test {
   std::vector<backend::ConnectionConfig> connections_;
   std::optional<Error> refuse_connection_;
   std::vector<Notice> notices_;
-  ClientRegistryReconciler reconciler_{
-      {.client = kube_,
-       .registries = registries_,
-       .directory = directory_,
-       .clock = clock_,
-       .operator_namespace = "operator",
-       .connect = [this](backend::ConnectionConfig config) -> Result<std::unique_ptr<backend::RegistryConnection>> {
-         if (refuse_connection_) return fail(*refuse_connection_);
-         connections_.push_back(std::move(config));
-         return std::unique_ptr<backend::RegistryConnection>(std::make_unique<test::FakeConnection>(backend_));
-       },
-       .changed = [this](const std::string& name, bool spec_changed) { notices_.push_back({name, spec_changed}); }}};
+  ClientRegistryReconciler reconciler_{{.client = kube_,
+                                        .registries = registries_,
+                                        .directory = directory_,
+                                        .clock = clock_,
+                                        .operator_namespace = "operator",
+                                        .connect = [this](backend::ConnectionConfig config)
+                                            -> Result<std::unique_ptr<backend::RegistryConnection>> {
+                                          if (refuse_connection_) return fail(*refuse_connection_);
+                                          connections_.push_back(std::move(config));
+                                          return std::unique_ptr<backend::RegistryConnection>(
+                                              std::make_unique<test::FakeConnection>(backend_));
+                                        },
+                                        .changed =
+                                            [this](const std::string& name, bool spec_changed) {
+                                              notices_.push_back({name, spec_changed});
+                                            }}};
 };
 
 TEST_F(RegistryPass, OfAGoodOneIsReady) {
@@ -187,15 +192,16 @@ Error asking_for(std::chrono::milliseconds pause) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, Trouble,
-    ::testing::Values(TroubleRow{"NoAnswer", probe_error(ErrorKind::unavailable), "RegistryUnreachable"},
-                      TroubleRow{"Timeout", probe_error(ErrorKind::timeout), "RegistryUnreachable"},
-                      TroubleRow{"ServerError", probe_error(ErrorKind::unavailable, 500), "ServerError"},
-                      TroubleRow{"Html", probe_error(ErrorKind::protocol, 200), "UnexpectedAnswer"},
-                      TroubleRow{"NotThere", probe_error(ErrorKind::not_found, 404), "UnexpectedAnswer"},
-                      TroubleRow{"Unauthorized", probe_error(ErrorKind::unauthorized, 401), "CredentialsRefused"},
-                      TroubleRow{"Forbidden", probe_error(ErrorKind::forbidden, 403), "CredentialsRefused"},
-                      TroubleRow{"WrongIssuer", probe_error(ErrorKind::invalid, 0, "issuer_mismatch"), "IssuerMismatch"},
-                      TroubleRow{"Throttled", asking_for(30s), "Throttled", 30s}),
+    ::testing::Values(
+        TroubleRow{"NoAnswer", probe_error(ErrorKind::unavailable), "RegistryUnreachable"},
+        TroubleRow{"Timeout", probe_error(ErrorKind::timeout), "RegistryUnreachable"},
+        TroubleRow{"ServerError", probe_error(ErrorKind::unavailable, 500), "ServerError"},
+        TroubleRow{"Html", probe_error(ErrorKind::protocol, 200), "UnexpectedAnswer"},
+        TroubleRow{"NotThere", probe_error(ErrorKind::not_found, 404), "UnexpectedAnswer"},
+        TroubleRow{"Unauthorized", probe_error(ErrorKind::unauthorized, 401), "CredentialsRefused"},
+        TroubleRow{"Forbidden", probe_error(ErrorKind::forbidden, 403), "CredentialsRefused"},
+        TroubleRow{"WrongIssuer", probe_error(ErrorKind::invalid, 0, "issuer_mismatch"), "IssuerMismatch"},
+        TroubleRow{"Throttled", asking_for(30s), "Throttled", 30s}),
     test::RowName());
 
 TEST_F(RegistryPass, RetriesSlowerAndSlower) {
@@ -264,21 +270,34 @@ void patch_credentials(test::FakeKube& kube, const Json& patch) {
 INSTANTIATE_TEST_SUITE_P(
     Table, CredentialsTrouble,
     ::testing::Values(
-        CredentialsRow{"NoSecret", [](auto& kube) { kube.erase(kube::kSecrets, kCredentials); }, "CredentialsNotFound",
-                       "operator/registry-admin does not exist"},
-        CredentialsRow{"NoKey", [](auto& kube) { patch_credentials(kube, {{"data", {{"token", nullptr}}}}); },
-                       "CredentialsNotFound", "no value under the key token"},
-        CredentialsRow{"EmptyValue", [](auto& kube) { patch_credentials(kube, {{"data", {{"token", ""}}}}); },
-                       "CredentialsNotFound", "no value under the key token"},
-        CredentialsRow{"NotBase64", [](auto& kube) { patch_credentials(kube, {{"data", {{"token", "%%"}}}}); },
-                       "CredentialsNotFound", "no value under the key token"},
-        CredentialsRow{"NotLabelled", [](auto& kube) { patch_credentials(kube, {{"metadata", {{"labels", nullptr}}}}); },
-                       "CredentialsNotUsable", "apiclient.dev/usable-by: registry"},
-        CredentialsRow{"LabelledForAdoption",
+        CredentialsRow{"NoSecret", [](auto& kube) { kube.erase(kube::kSecrets, kCredentials); },
+                       "CredentialsNotFound", "operator/registry-admin does not exist"},
+        CredentialsRow{"NoKey",
                        [](auto& kube) {
-                         patch_credentials(kube, {{"metadata", {{"labels", {{"apiclient.dev/usable-by", "adopt"}}}}}});
+                         patch_credentials(kube, {{"data", {{"token", nullptr}}}});
                        },
-                       "CredentialsNotUsable", "apiclient.dev/usable-by: registry"}),
+                       "CredentialsNotFound", "no value under the key token"},
+        CredentialsRow{"EmptyValue",
+                       [](auto& kube) {
+                         patch_credentials(kube, {{"data", {{"token", ""}}}});
+                       },
+                       "CredentialsNotFound", "no value under the key token"},
+        CredentialsRow{"NotBase64",
+                       [](auto& kube) {
+                         patch_credentials(kube, {{"data", {{"token", "%%"}}}});
+                       },
+                       "CredentialsNotFound", "no value under the key token"},
+        CredentialsRow{"NotLabelled",
+                       [](auto& kube) {
+                         patch_credentials(kube, {{"metadata", {{"labels", nullptr}}}});
+                       },
+                       "CredentialsNotUsable", "apiclient.dev/usable-by: registry"},
+        CredentialsRow{
+            "LabelledForAdoption",
+            [](auto& kube) {
+              patch_credentials(kube, {{"metadata", {{"labels", {{"apiclient.dev/usable-by", "adopt"}}}}}});
+            },
+            "CredentialsNotUsable", "apiclient.dev/usable-by: registry"}),
     test::RowName());
 
 TEST_F(RegistryPass, ANewTokenIsPickedUp) {
@@ -340,10 +359,11 @@ TEST_P(WrongSpec, StallsWithoutACallAndRecovers) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, WrongSpec,
-    ::testing::Values(SpecRow{"Hydra", R"({"embedded": null, "hydra": {"adminUrl": "http://h"}})", "Unsupported",
-                              "spec.hydra is not supported"},
+    ::testing::Values(SpecRow{"Hydra", R"({"embedded": null, "hydra": {"adminUrl": "http://h"}})",
+                              "Unsupported", "spec.hydra is not supported"},
                       SpecRow{"Basic", R"({"auth": {"basic": {}}})", "Unsupported", "spec.auth.basic"},
-                      SpecRow{"NoCredentials", R"({"auth": null})", "InvalidSpec", "spec.auth.bearer is missing"}),
+                      SpecRow{"NoCredentials", R"({"auth": null})", "InvalidSpec",
+                              "spec.auth.bearer is missing"}),
     test::RowName());
 
 TEST_F(RegistryPass, AConnectionThatCannotBeMadeStalls) {

@@ -101,76 +101,81 @@ TEST_P(Crashes, AnyTwoEndTheSame) {
 
 INSTANTIATE_TEST_SUITE_P(
     Scenarios, Crashes,
-    ::testing::Values(
-        Scenario{"Issue", [](World& world) { world.apply(an_api_client()); },
-                 [](const World& world) {
-                   expect_issued(world, 1);
-                   EXPECT_EQ(secrets_of(world), 1U);
-                   EXPECT_FALSE(world.client()["status"].contains("previous"));
-                 },
-                 {"finalizer", "stage", "create", "verify", "publish", "status", "unstage"}},
-        Scenario{"LostSecret",
-                 [](World& world) {
-                   issue(world);
-                   world.lose_secret();
-                 },
-                 [](const World& world) {
-                   expect_issued(world, 2);
-                   EXPECT_EQ(secrets_of(world), 2U) << "the lost one works until its overlap is over";
-                   EXPECT_EQ(world.client()["status"]["previous"]["revision"], 1);
-                 },
-                 {"stage", "add-credential", "verify", "publish", "status", "unstage"}},
-        Scenario{"EndOfTheOverlap",
-                 [](World& world) {
-                   issue(world);
-                   world.lose_secret();
-                   ASSERT_TRUE(world.settle());
-                   world.clock.advance(61min);
-                 },
-                 [](const World& world) {
-                   expect_issued(world, 2);
-                   EXPECT_EQ(secrets_of(world), 1U);
-                   EXPECT_FALSE(world.client()["status"].contains("previous"));
-                 },
-                 {"retire", "publish", "status"}},
-        Scenario{"EmptiedRegistry",
-                 [](World& world) {
-                   issue(world);
-                   world.backend.drop_all();
-                   world.patch_client({{"spec", {{"displayName", "New name"}}}});
-                 },
-                 [](const World& world) { expect_issued(world, 1); },
-                 {"create", "verify", "publish", "status"}},
-        Scenario{"Update",
-                 [](World& world) {
-                   issue(world);
-                   world.patch_client({{"spec", {{"displayName", "New name"}}}});
-                 },
-                 [](const World& world) {
-                   expect_issued(world, 1);
-                   EXPECT_EQ(world.backend.client(kClientId)->registered.settings.client_name, "New name");
-                 },
-                 {"update", "publish", "status"}},
-        Scenario{"PublicClient",
-                 [](World& world) { world.apply(an_api_client().with_spec({{"type", "Public"}})); },
-                 [](const World& world) {
-                   EXPECT_THAT(world.backend.client_ids(), ElementsAre(kClientId));
-                   EXPECT_EQ(world.condition(api::kReady), "True Issued");
-                   EXPECT_FALSE(world.secret().is_null());
-                   EXPECT_FALSE(world.client()["status"].contains("rotation")) << "the fence is taken away";
-                 },
-                 {"finalizer", "fence", "create", "publish", "status"}},
-        Scenario{"Deletion",
-                 [](World& world) {
-                   issue(world);
-                   world.delete_client();
-                 },
-                 [](const World& world) {
-                   EXPECT_THAT(world.backend.client_ids(), IsEmpty());
-                   EXPECT_TRUE(world.secret().is_null());
-                   EXPECT_TRUE(world.client().is_null());
-                 },
-                 {"remove-client", "delete-secret", "release"}}),
+    ::testing::Values(Scenario{"Issue",
+                               [](World& world) { world.apply(an_api_client()); },
+                               [](const World& world) {
+                                 expect_issued(world, 1);
+                                 EXPECT_EQ(secrets_of(world), 1U);
+                                 EXPECT_FALSE(world.client()["status"].contains("previous"));
+                               },
+                               {"finalizer", "stage", "create", "verify", "publish", "status", "unstage"}},
+                      Scenario{"LostSecret",
+                               [](World& world) {
+                                 issue(world);
+                                 world.lose_secret();
+                               },
+                               [](const World& world) {
+                                 expect_issued(world, 2);
+                                 EXPECT_EQ(secrets_of(world), 2U)
+                                     << "the lost one works until its overlap is over";
+                                 EXPECT_EQ(world.client()["status"]["previous"]["revision"], 1);
+                               },
+                               {"stage", "add-credential", "verify", "publish", "status", "unstage"}},
+                      Scenario{"EndOfTheOverlap",
+                               [](World& world) {
+                                 issue(world);
+                                 world.lose_secret();
+                                 ASSERT_TRUE(world.settle());
+                                 world.clock.advance(61min);
+                               },
+                               [](const World& world) {
+                                 expect_issued(world, 2);
+                                 EXPECT_EQ(secrets_of(world), 1U);
+                                 EXPECT_FALSE(world.client()["status"].contains("previous"));
+                               },
+                               {"retire", "publish", "status"}},
+                      Scenario{"EmptiedRegistry",
+                               [](World& world) {
+                                 issue(world);
+                                 world.backend.drop_all();
+                                 world.patch_client({{"spec", {{"displayName", "New name"}}}});
+                               },
+                               [](const World& world) { expect_issued(world, 1); },
+                               {"create", "verify", "publish", "status"}},
+                      Scenario{"Update",
+                               [](World& world) {
+                                 issue(world);
+                                 world.patch_client({{"spec", {{"displayName", "New name"}}}});
+                               },
+                               [](const World& world) {
+                                 expect_issued(world, 1);
+                                 EXPECT_EQ(world.backend.client(kClientId)->registered.settings.client_name,
+                                           "New name");
+                               },
+                               {"update", "publish", "status"}},
+                      Scenario{"PublicClient",
+                               [](World& world) {
+                                 world.apply(an_api_client().with_spec({{"type", "Public"}}));
+                               },
+                               [](const World& world) {
+                                 EXPECT_THAT(world.backend.client_ids(), ElementsAre(kClientId));
+                                 EXPECT_EQ(world.condition(api::kReady), "True Issued");
+                                 EXPECT_FALSE(world.secret().is_null());
+                                 EXPECT_FALSE(world.client()["status"].contains("rotation"))
+                                     << "the fence is taken away";
+                               },
+                               {"finalizer", "fence", "create", "publish", "status"}},
+                      Scenario{"Deletion",
+                               [](World& world) {
+                                 issue(world);
+                                 world.delete_client();
+                               },
+                               [](const World& world) {
+                                 EXPECT_THAT(world.backend.client_ids(), IsEmpty());
+                                 EXPECT_TRUE(world.secret().is_null());
+                                 EXPECT_TRUE(world.client().is_null());
+                               },
+                               {"remove-client", "delete-secret", "release"}}),
     test::RowName());
 
 TEST(FullSlots, ACrashAnywhereNeverEndsTheSecretThatIsPublished) {

@@ -11,13 +11,13 @@
 namespace apiclient::reconciler {
 namespace {
 
+using test::a_registry;
+using test::a_target_secret;
+using test::an_api_client;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-using test::a_registry;
-using test::a_target_secret;
-using test::an_api_client;
 
 /// Keeps alive what a Publication borrows.
 struct Published {
@@ -87,10 +87,12 @@ TEST(TargetSecret, OfAPublicClientHasNoSecret) {
 }
 
 TEST(TargetSecret, WritesExtraKeysBesideOurs) {
-  const auto data = decoded(make_target(Published(Json{{"secret", {{"keys", {{"client-id", "CLIENT_ID"},
-                                                                         {"client-secret", "CLIENT_SECRET"},
-                                                                         {"scope", "SCOPE"}}}}}})
-                                            .publication())["data"]);
+  const auto data = decoded(make_target(
+      Published(
+          Json{{"secret",
+                {{"keys",
+                  {{"client-id", "CLIENT_ID"}, {"client-secret", "CLIENT_SECRET"}, {"scope", "SCOPE"}}}}}})
+          .publication())["data"]);
   EXPECT_EQ(data.at("CLIENT_ID"), "acme_team-a_invoices");
   EXPECT_EQ(data.at("CLIENT_SECRET"), "the-value");
   EXPECT_EQ(data.at("client-secret"), "the-value");
@@ -98,8 +100,9 @@ TEST(TargetSecret, WritesExtraKeysBesideOurs) {
 }
 
 TEST(TargetSecret, CarriesItsOrigin) {
-  const Json metadata = make_target(Published(Json{{"secret", {{"labels", {{"l", "1"}}}, {"annotations", {{"a", "2"}}}}}})
-                                        .publication())["metadata"];
+  const Json metadata =
+      make_target(Published(Json{{"secret", {{"labels", {{"l", "1"}}}, {"annotations", {{"a", "2"}}}}}})
+                      .publication())["metadata"];
   EXPECT_EQ(metadata["labels"], (Json{{"l", "1"},
                                       {"app.kubernetes.io/managed-by", "apiclient-operator"},
                                       {"apiclient.dev/name", "invoices"}}));
@@ -115,9 +118,10 @@ TEST(TargetSecret, CarriesItsOrigin) {
 }
 
 TEST(TargetSecret, OurMarksCannotBeReplacedByThoseOfTheSpec) {
-  const Json spec{{"secret",
-                   {{"labels", {{"apiclient.dev/name", "other"}, {"app.kubernetes.io/managed-by", "me"}}},
-                    {"annotations", {{"apiclient.dev/owner-uid", "other"}, {"apiclient.dev/revision", "9"}}}}}};
+  const Json spec{
+      {"secret",
+       {{"labels", {{"apiclient.dev/name", "other"}, {"app.kubernetes.io/managed-by", "me"}}},
+        {"annotations", {{"apiclient.dev/owner-uid", "other"}, {"apiclient.dev/revision", "9"}}}}}};
   const Json metadata = make_target(Published(spec).publication())["metadata"];
   EXPECT_EQ(metadata["labels"]["apiclient.dev/name"], "invoices");
   EXPECT_EQ(metadata["labels"]["app.kubernetes.io/managed-by"], "apiclient-operator");
@@ -203,7 +207,8 @@ Json owning(const std::string& manager, const std::vector<std::string>& labels) 
   Json fields = Json::object();
   for (const std::string& label : labels) fields["f:" + label] = Json::object();
   fields["."] = Json::object();
-  return {{"manager", manager}, {"operation", "Update"}, {"fieldsV1", {{"f:metadata", {{"f:labels", fields}}}}}};
+  return {
+      {"manager", manager}, {"operation", "Update"}, {"fieldsV1", {{"f:metadata", {{"f:labels", fields}}}}}};
 }
 
 TEST(UpdateTarget, TakesAwayOnlyTheLabelsThatWeSetOnce) {
@@ -212,7 +217,8 @@ TEST(UpdateTarget, TakesAwayOnlyTheLabelsThatWeSetOnce) {
   live["metadata"]["labels"]["dropped"] = "from the spec";
   live["metadata"]["labels"]["theirs"] = "kept";
   live["metadata"]["managedFields"] =
-      Json::array({owning("apiclient-operator", {"still", "dropped", "apiclient.dev/name"}), owning("kubectl", {"theirs"})});
+      Json::array({owning("apiclient-operator", {"still", "dropped", "apiclient.dev/name"}),
+                   owning("kubectl", {"theirs"})});
   const Json labels = update_target(live, published.publication())["metadata"]["labels"];
   EXPECT_FALSE(labels.contains("dropped"));
   EXPECT_EQ(labels["theirs"], "kept");

@@ -12,8 +12,8 @@
 namespace apiclient::reconciler {
 namespace {
 
-using ::testing::ElementsAreArray;
 using test::an_api_client;
+using ::testing::ElementsAreArray;
 
 DeletionObservation deletion_of(const test::ApiClientBuilder& client) {
   DeletionObservation seen;
@@ -23,8 +23,12 @@ DeletionObservation deletion_of(const test::ApiClientBuilder& client) {
 }
 
 backend::RegisteredClient registered(const std::string& installation = test::kInstallation,
-                                     const std::string& name = test::kName, const std::string& uid = test::kUid) {
-  return test::a_registered_client({.client_id = test::kClientId}).marked_by(installation, name, uid).secret(1).object();
+                                     const std::string& name = test::kName,
+                                     const std::string& uid = test::kUid) {
+  return test::a_registered_client({.client_id = test::kClientId})
+      .marked_by(installation, name, uid)
+      .secret(1)
+      .object();
 }
 
 void with_target(DeletionObservation& seen, TargetOwner owner = TargetOwner::us) {
@@ -72,48 +76,81 @@ DeletionObservation abandoned(const std::string& token) {
 INSTANTIATE_TEST_SUITE_P(
     Table, DeletionPlan,
     ::testing::Values(
-        Row{"NeverRegistered", [] { return deletion_of(an_api_client().finalized().deleting()); }, false, {"release"}},
+        Row{"NeverRegistered",
+            [] { return deletion_of(an_api_client().finalized().deleting()); },
+            false,
+            {"release"}},
         Row{"Issued", [] { return issued(); }, true, {"remove-client", "delete-secret", "release"}},
-        Row{"ClientIsGoneAlready", [] { return issued([](auto& seen) { seen.registered.reset(); }); }, true,
+        Row{"ClientIsGoneAlready",
+            [] { return issued([](auto& seen) { seen.registered.reset(); }); },
+            true,
             {"delete-secret", "release"}},
-        Row{"SecretIsGoneAlready", [] { return issued([](auto& seen) {
-              seen.target.reset();
-              seen.target_owner = TargetOwner::nobody;
-            }); }, true, {"remove-client", "release"}},
-        Row{"StagedIsDroppedToo", [] { return issued([](auto& seen) { seen.staged = test::a_staged_credential(); }); },
-            true, {"remove-client", "delete-secret", "unstage", "release"}},
+        Row{"SecretIsGoneAlready",
+            [] {
+              return issued([](auto& seen) {
+                seen.target.reset();
+                seen.target_owner = TargetOwner::nobody;
+              });
+            },
+            true,
+            {"remove-client", "release"}},
+        Row{"StagedIsDroppedToo",
+            [] { return issued([](auto& seen) { seen.staged = test::a_staged_credential(); }); },
+            true,
+            {"remove-client", "delete-secret", "unstage", "release"}},
         Row{"ClientOfADeadUidIsOurs",
-            [] { return issued([](auto& seen) { seen.registered = registered(test::kInstallation, test::kName, "dead"); }); },
-            true, {"remove-client", "delete-secret", "release"}},
+            [] {
+              return issued(
+                  [](auto& seen) { seen.registered = registered(test::kInstallation, test::kName, "dead"); });
+            },
+            true,
+            {"remove-client", "delete-secret", "release"}},
         Row{"ClientOfAnotherObject",
-            [] { return issued([](auto& seen) { seen.registered = registered(test::kInstallation, "other", "x"); }); },
-            true, {"delete-secret", "release"}},
+            [] {
+              return issued(
+                  [](auto& seen) { seen.registered = registered(test::kInstallation, "other", "x"); });
+            },
+            true,
+            {"delete-secret", "release"}},
         Row{"ClientOfAnotherInstallation",
-            [] { return issued([](auto& seen) { seen.registered = registered("elsewhere"); }); }, true,
+            [] { return issued([](auto& seen) { seen.registered = registered("elsewhere"); }); },
+            true,
             {"delete-secret", "release"}},
-        Row{"UnmarkedClient", [] { return issued([](auto& seen) { seen.registered->mark.reset(); }); }, true,
+        Row{"UnmarkedClient",
+            [] { return issued([](auto& seen) { seen.registered->mark.reset(); }); },
+            true,
             {"delete-secret", "release"}},
-        Row{"ForeignSecretStays", [] { return issued([](auto& seen) { seen.target_owner = TargetOwner::foreign; }); },
-            true, {"remove-client", "release"}},
+        Row{"ForeignSecretStays",
+            [] { return issued([](auto& seen) { seen.target_owner = TargetOwner::foreign; }); },
+            true,
+            {"remove-client", "release"}},
         Row{"SecretOfAnotherClientStays",
-            [] { return issued([](auto& seen) { seen.target_owner = TargetOwner::other_client; }); }, true,
+            [] { return issued([](auto& seen) { seen.target_owner = TargetOwner::other_client; }); },
+            true,
             {"remove-client", "release"}},
         Row{"SecretOfOurPastGoes",
-            [] { return issued([](auto& seen) { seen.target_owner = TargetOwner::our_past; }); }, true,
+            [] { return issued([](auto& seen) { seen.target_owner = TargetOwner::our_past; }); },
+            true,
             {"remove-client", "delete-secret", "release"}},
         Row{"Retain", retained, false, {"release"}},
-        Row{"RetainDropsTheStaged", [] {
+        Row{"RetainDropsTheStaged",
+            [] {
               auto seen = retained();
               seen.staged = test::a_staged_credential();
               return seen;
-            }, false, {"unstage", "release"}},
+            },
+            false,
+            {"unstage", "release"}},
         Row{"Abandon", [] { return abandoned(test::kUid); }, false, {"delete-secret", "release"}},
-        Row{"AbandonWithAnotherWord", [] { return abandoned("true"); }, true,
+        Row{"AbandonWithAnotherWord",
+            [] { return abandoned("true"); },
+            true,
             {"remove-client", "delete-secret", "release"}}),
     test::RowName());
 
 TEST(DeletionPlan, ExpectsTheUidThatWasRead) {
-  const auto seen = issued([](auto& it) { it.registered = registered(test::kInstallation, test::kName, "dead"); });
+  const auto seen =
+      issued([](auto& it) { it.registered = registered(test::kInstallation, test::kName, "dead"); });
   const auto steps = make_deletion_plan(seen);
   const auto& remove = std::get<deletion_step::RemoveClient>(steps.front());
   EXPECT_EQ(remove.client_id, test::kClientId);
@@ -124,7 +161,8 @@ TEST(DeletionPlan, ExpectsTheUidThatWasRead) {
 
 DeletionObservation fenced() {
   api::ApiClientStatus status;
-  status.rotation.in_progress = api::InProgress{.operation_id = "op", .client_id = "fenced", .registry = {"", "at-fence", ""}};
+  status.rotation.in_progress =
+      api::InProgress{.operation_id = "op", .client_id = "fenced", .registry = {"", "at-fence", ""}};
   return deletion_of(an_api_client().with_status(status));
 }
 
@@ -140,31 +178,40 @@ TEST_P(Origins, AreFound) {
   EXPECT_EQ(origin ? origin->client_id + " at " + origin->registry_name : "", GetParam().origin);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Table, Origins,
-    ::testing::Values(
-        OriginRow{"Nowhere", [] { return deletion_of(an_api_client()); }, ""},
-        OriginRow{"Status", [] { return issued([](auto& seen) {
-                    seen.staged = test::a_staged_credential();
-                    seen.staged->client_id = "staged";
-                  }); }, "acme_team-a_invoices at default"},
-        OriginRow{"Staged", [] {
-                    auto seen = fenced();
-                    seen.staged = test::a_staged_credential();
-                    return seen;
-                  }, "acme_team-a_invoices at default"},
-        OriginRow{"Fence", fenced, "fenced at at-fence"},
-        OriginRow{"Target", [] {
-                    auto seen = deletion_of(an_api_client());
-                    with_target(seen);
-                    return seen;
-                  }, "acme_team-a_invoices at default"},
-        OriginRow{"ForeignTargetSaysNothing", [] {
-                    auto seen = deletion_of(an_api_client());
-                    with_target(seen, TargetOwner::foreign);
-                    return seen;
-                  }, ""}),
-    test::RowName());
+INSTANTIATE_TEST_SUITE_P(Table, Origins,
+                         ::testing::Values(OriginRow{"Nowhere", [] { return deletion_of(an_api_client()); },
+                                                     ""},
+                                           OriginRow{"Status",
+                                                     [] {
+                                                       return issued([](auto& seen) {
+                                                         seen.staged = test::a_staged_credential();
+                                                         seen.staged->client_id = "staged";
+                                                       });
+                                                     },
+                                                     "acme_team-a_invoices at default"},
+                                           OriginRow{"Staged",
+                                                     [] {
+                                                       auto seen = fenced();
+                                                       seen.staged = test::a_staged_credential();
+                                                       return seen;
+                                                     },
+                                                     "acme_team-a_invoices at default"},
+                                           OriginRow{"Fence", fenced, "fenced at at-fence"},
+                                           OriginRow{"Target",
+                                                     [] {
+                                                       auto seen = deletion_of(an_api_client());
+                                                       with_target(seen);
+                                                       return seen;
+                                                     },
+                                                     "acme_team-a_invoices at default"},
+                                           OriginRow{"ForeignTargetSaysNothing",
+                                                     [] {
+                                                       auto seen = deletion_of(an_api_client());
+                                                       with_target(seen, TargetOwner::foreign);
+                                                       return seen;
+                                                     },
+                                                     ""}),
+                         test::RowName());
 
 }  // namespace
 }  // namespace apiclient::reconciler

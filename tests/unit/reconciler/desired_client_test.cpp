@@ -11,12 +11,12 @@
 namespace apiclient::reconciler {
 namespace {
 
+using test::a_registry;
+using test::an_api_client;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using test::a_registry;
-using test::an_api_client;
 
 DesiredClient desired(const Json& spec, const Json& registry = Json::object()) {
   return std::get<DesiredClient>(
@@ -47,26 +47,47 @@ TEST_P(Defaults, FollowTheType) {
   EXPECT_EQ(client.effective.require_consent, GetParam().shown_consent);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Types, Defaults,
-    ::testing::Values(TypeRow{"Machine", "{}", backend::ClientType::machine, {"client_credentials"},
-                              "client_secret_basic", false, std::nullopt},
-                      TypeRow{"Web", R"({"type": "Web"})", backend::ClientType::web,
-                              {"authorization_code", "refresh_token"}, "client_secret_basic", true, true},
-                      TypeRow{"WebWithoutConsent", R"({"type": "Web", "requireConsent": false})",
-                              backend::ClientType::web, {"authorization_code", "refresh_token"}, "client_secret_basic",
-                              false, false},
-                      TypeRow{"Public", R"({"type": "Public"})", backend::ClientType::public_client,
-                              {"authorization_code"}, "none", true, true},
-                      TypeRow{"GivenMethod", R"({"tokenEndpointAuthMethod": "client_secret_post"})",
-                              backend::ClientType::machine, {"client_credentials"}, "client_secret_post", false,
-                              std::nullopt}),
-    test::RowName());
+INSTANTIATE_TEST_SUITE_P(Types, Defaults,
+                         ::testing::Values(TypeRow{"Machine",
+                                                   "{}",
+                                                   backend::ClientType::machine,
+                                                   {"client_credentials"},
+                                                   "client_secret_basic",
+                                                   false,
+                                                   std::nullopt},
+                                           TypeRow{"Web",
+                                                   R"({"type": "Web"})",
+                                                   backend::ClientType::web,
+                                                   {"authorization_code", "refresh_token"},
+                                                   "client_secret_basic",
+                                                   true,
+                                                   true},
+                                           TypeRow{"WebWithoutConsent",
+                                                   R"({"type": "Web", "requireConsent": false})",
+                                                   backend::ClientType::web,
+                                                   {"authorization_code", "refresh_token"},
+                                                   "client_secret_basic",
+                                                   false,
+                                                   false},
+                                           TypeRow{"Public",
+                                                   R"({"type": "Public"})",
+                                                   backend::ClientType::public_client,
+                                                   {"authorization_code"},
+                                                   "none",
+                                                   true,
+                                                   true},
+                                           TypeRow{"GivenMethod",
+                                                   R"({"tokenEndpointAuthMethod": "client_secret_post"})",
+                                                   backend::ClientType::machine,
+                                                   {"client_credentials"},
+                                                   "client_secret_post",
+                                                   false,
+                                                   std::nullopt}),
+                         test::RowName());
 
 TEST(DesiredClient, ListsAreSetsSoThatOrderIsNoChange) {
-  const auto client = desired({{"type", "Web"},
-                               {"redirectUris", {"https://b", "https://a", "https://b"}},
-                               {"contacts", {"z", "a"}}});
+  const auto client = desired(
+      {{"type", "Web"}, {"redirectUris", {"https://b", "https://a", "https://b"}}, {"contacts", {"z", "a"}}});
   EXPECT_THAT(client.settings.redirect_uris, ElementsAre("https://a", "https://b"));
   EXPECT_THAT(client.settings.contacts, ElementsAre("a", "z"));
 }
@@ -112,9 +133,8 @@ struct AllowRow {
 class AllowLists : public ::testing::TestWithParam<AllowRow> {};
 
 TEST_P(AllowLists, AllowOrRefuse) {
-  const auto outcome =
-      desired_client(an_api_client().with_spec(Json::parse(GetParam().spec)).object(),
-                     a_registry().with_spec(Json::parse(GetParam().registry)).snapshot());
+  const auto outcome = desired_client(an_api_client().with_spec(Json::parse(GetParam().spec)).object(),
+                                      a_registry().with_spec(Json::parse(GetParam().registry)).snapshot());
   const auto* refusal = std::get_if<Refusal>(&outcome);
   EXPECT_EQ(refusal == nullptr ? "" : refusal->reason, GetParam().reason);
   if (refusal == nullptr) return;
@@ -125,35 +145,39 @@ TEST_P(AllowLists, AllowOrRefuse) {
 INSTANTIATE_TEST_SUITE_P(
     Table, AllowLists,
     ::testing::Values(
-        AllowRow{"GrantsWithoutAList", R"({"grantTypes": ["authorization_code", "refresh_token"]})", "{}", ""},
+        AllowRow{"GrantsWithoutAList", R"({"grantTypes": ["authorization_code", "refresh_token"]})", "{}",
+                 ""},
         AllowRow{"ImplicitWithoutAList", R"({"grantTypes": ["implicit"]})", "{}", "GrantTypeNotAllowed",
                  "spec.grantTypes: implicit"},
-        AllowRow{"ImplicitListed", R"({"grantTypes": ["implicit"]})", R"({"allowedGrantTypes": ["implicit"]})", ""},
+        AllowRow{"ImplicitListed", R"({"grantTypes": ["implicit"]})",
+                 R"({"allowedGrantTypes": ["implicit"]})", ""},
         AllowRow{"GrantNotListed", R"({"grantTypes": ["refresh_token"]})",
                  R"({"allowedGrantTypes": ["client_credentials"]})", "GrantTypeNotAllowed",
                  "spec.allowedGrantTypes there"},
-        AllowRow{"DefaultGrantNotListed", "{}", R"({"allowedGrantTypes": ["implicit"]})", "GrantTypeNotAllowed",
-                 "client_credentials"},
+        AllowRow{"DefaultGrantNotListed", "{}", R"({"allowedGrantTypes": ["implicit"]})",
+                 "GrantTypeNotAllowed", "client_credentials"},
         AllowRow{"ScopeOfTheDefaults", R"({"scopes": ["base"]})", R"({"defaultScopes": ["base"]})", ""},
-        AllowRow{"ScopeWithoutAList", R"({"scopes": ["read"]})", R"({"defaultScopes": ["base"]})", "ScopeNotAllowed",
-                 "spec.scopes: read"},
+        AllowRow{"ScopeWithoutAList", R"({"scopes": ["read"]})", R"({"defaultScopes": ["base"]})",
+                 "ScopeNotAllowed", "spec.scopes: read"},
         AllowRow{"ScopeListed", R"({"scopes": ["read"]})", R"({"allowedScopes": ["read"]})", ""},
         AllowRow{"AnyScope", R"({"scopes": ["read"]})", R"({"allowedScopes": ["*"]})", ""},
         AllowRow{"EmptyScopeList", R"({"scopes": ["read"]})", R"({"allowedScopes": []})", "ScopeNotAllowed"},
         AllowRow{"AudienceWithoutAList", R"({"audiences": ["https://a"]})", "{}", "AudienceNotAllowed",
                  "spec.audiences: https://a"},
-        AllowRow{"AudienceListed", R"({"audiences": ["https://a"]})", R"({"allowedAudiences": ["https://a"]})", ""},
+        AllowRow{"AudienceListed", R"({"audiences": ["https://a"]})",
+                 R"({"allowedAudiences": ["https://a"]})", ""},
         AllowRow{"AnyAudience", R"({"audiences": ["https://a"]})", R"({"allowedAudiences": ["*"]})", ""},
-        AllowRow{"ParameterWithoutAList", R"({"registryParameters": {"p": "1"}})", "{}", "ParameterNotAllowed",
-                 "spec.registryParameters: p is not allowed"},
-        AllowRow{"ParameterListed", R"({"registryParameters": {"p": "1"}})", R"({"allowedParameters": [{"name": "p"}]})",
-                 ""},
+        AllowRow{"ParameterWithoutAList", R"({"registryParameters": {"p": "1"}})", "{}",
+                 "ParameterNotAllowed", "spec.registryParameters: p is not allowed"},
+        AllowRow{"ParameterListed", R"({"registryParameters": {"p": "1"}})",
+                 R"({"allowedParameters": [{"name": "p"}]})", ""},
         AllowRow{"ParameterValueListed", R"({"registryParameters": {"p": ["1", "2"]}})",
                  R"({"allowedParameters": [{"name": "p", "values": ["1", "2", "3"]}]})", ""},
         AllowRow{"ParameterValueNotListed", R"({"registryParameters": {"p": ["1", "admin"]}})",
                  R"({"allowedParameters": [{"name": "p", "values": ["1"]}]})", "ParameterNotAllowed",
                  "p with this value"},
-        AllowRow{"ParameterObjectIsComparedWithItsNames", R"({"registryParameters": {"p": {"admin": "viewer"}}})",
+        AllowRow{"ParameterObjectIsComparedWithItsNames",
+                 R"({"registryParameters": {"p": {"admin": "viewer"}}})",
                  R"({"allowedParameters": [{"name": "p", "values": ["viewer"]}]})", "ParameterNotAllowed"},
         AllowRow{"EmptyListHidesNothing", R"({"registryParameters": {"p": []}})",
                  R"({"allowedParameters": [{"name": "p", "values": ["1"]}]})", ""},
@@ -162,7 +186,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(DesiredClient, ParametersArePassedOnAsText) {
   const Json allowed{{"allowedParameters", {{{"name", "p"}}, {{"name", "q"}}}}};
-  const auto settings = desired({{"registryParameters", {{"p", "text"}, {"q", {{"a", 1}}}}}}, allowed).settings;
+  const auto settings =
+      desired({{"registryParameters", {{"p", "text"}, {"q", {{"a", 1}}}}}}, allowed).settings;
   EXPECT_EQ(settings.parameters.at("p"), "text");
   EXPECT_EQ(settings.parameters.at("q"), R"({"a":1})");
 }

@@ -6,7 +6,8 @@ ObservationBuilder::ObservationBuilder(const ApiClientBuilder& client, const Reg
   seen_.client = client.object();
   seen_.installation_id = kInstallation;
   seen_.registry = registry.shared();
-  seen_.desired = std::get<reconciler::DesiredClient>(reconciler::desired_client(seen_.client, *seen_.registry));
+  seen_.desired =
+      std::get<reconciler::DesiredClient>(reconciler::desired_client(seen_.client, *seen_.registry));
 }
 
 ObservationBuilder& ObservationBuilder::staged(std::int64_t revision, const std::string& operation) {
@@ -21,7 +22,8 @@ ObservationBuilder& ObservationBuilder::registered(std::initializer_list<std::in
   return *this;
 }
 
-ObservationBuilder& ObservationBuilder::target(const TargetSecretBuilder& secret, reconciler::TargetOwner owner) {
+ObservationBuilder& ObservationBuilder::target(const TargetSecretBuilder& secret,
+                                               reconciler::TargetOwner owner) {
   seen_.target = secret.object();
   seen_.target_owner = owner;
   return *this;

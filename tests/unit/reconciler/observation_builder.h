@@ -1,6 +1,6 @@
 #pragma once
-// Observations for the tests of decisions: of an_api_client() at a_registry(), nothing registered, staged or published
-// unless said. Gives away what it built: use it once.
+// Observations for the tests of decisions: of an_api_client() at a_registry(), nothing registered, staged or
+// published unless said. Gives away what it built: use it once.
 
 #include <memory>
 #include <string>

@@ -24,14 +24,16 @@ TEST_P(SettledVersion, CoversItselfAndWhatCameBefore) {
   EXPECT_EQ(memory.is_settled_version(kKey, GetParam().cached), GetParam().is_settled);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Versions, SettledVersion,
-    ::testing::Values(VersionRow{"Same", "12", "12", true}, VersionRow{"Older", "12", "11", true},
-                      VersionRow{"OlderWithFewerDigits", "100", "99", true},
-                      VersionRow{"NewerWithMoreDigits", "99", "100", false}, VersionRow{"Newer", "12", "13", false},
-                      VersionRow{"OpaqueSame", "x1", "x1", true}, VersionRow{"OpaqueOther", "x2", "x1", false},
-                      VersionRow{"EmptySettled", "", "1", false}),
-    test::RowName());
+INSTANTIATE_TEST_SUITE_P(Versions, SettledVersion,
+                         ::testing::Values(VersionRow{"Same", "12", "12", true},
+                                           VersionRow{"Older", "12", "11", true},
+                                           VersionRow{"OlderWithFewerDigits", "100", "99", true},
+                                           VersionRow{"NewerWithMoreDigits", "99", "100", false},
+                                           VersionRow{"Newer", "12", "13", false},
+                                           VersionRow{"OpaqueSame", "x1", "x1", true},
+                                           VersionRow{"OpaqueOther", "x2", "x1", false},
+                                           VersionRow{"EmptySettled", "", "1", false}),
+                         test::RowName());
 
 TEST(PassMemory, KnowsNothingOfOthers) {
   PassMemory memory;

@@ -73,7 +73,8 @@ void publish_target(Dice& dice, Observation& seen) {
   seen.target = secret.object();
   seen.target_owner = dice.one_of({TargetOwner::us, TargetOwner::us, TargetOwner::us, TargetOwner::our_past});
   if (dice.chance(3)) seen.target_owner = TargetOwner::foreign;
-  if (dice.chance(50)) seen.published_verdict = dice.one_of({Verdict::accepted, Verdict::rejected, Verdict::unknown});
+  if (dice.chance(50))
+    seen.published_verdict = dice.one_of({Verdict::accepted, Verdict::rejected, Verdict::unknown});
 }
 
 Observation random_observation(Dice& dice) {
@@ -96,7 +97,9 @@ std::string describe(const Observation& seen, const Plan& plan) {
     text += " -";
   }
   text += "; target ";
-  text += seen.target ? std::to_string(seen.target->revision()) + " " + std::string(seen.target->operation_id()) : "-";
+  text += seen.target
+              ? std::to_string(seen.target->revision()) + " " + std::string(seen.target->operation_id())
+              : "-";
   text += "; plan:";
   for (const std::string& step : test::texts_of(plan)) text += " [" + step + "]";
   return text;
@@ -105,7 +108,8 @@ std::string describe(const Observation& seen, const Plan& plan) {
 /// Where the first step of this type stands; -1: nowhere.
 template <typename T>
 int position(const Plan& plan) {
-  const auto found = std::ranges::find_if(plan.steps, [](const Step& step) { return std::holds_alternative<T>(step); });
+  const auto found =
+      std::ranges::find_if(plan.steps, [](const Step& step) { return std::holds_alternative<T>(step); });
   return found == plan.steps.end() ? -1 : static_cast<int>(found - plan.steps.begin());
 }
 template <typename T>
@@ -115,9 +119,11 @@ bool has(const Plan& plan) {
 
 bool retires(const Plan& plan, std::string_view credential_id) {
   return std::ranges::any_of(plan.steps, [&](const Step& step) {
-    if (const auto* oldest = std::get_if<step::RetireOldest>(&step)) return oldest->credential_id == credential_id;
+    if (const auto* oldest = std::get_if<step::RetireOldest>(&step))
+      return oldest->credential_id == credential_id;
     const auto* older = std::get_if<step::RetireOlder>(&step);
-    return older != nullptr && std::ranges::find(older->credential_ids, credential_id) != older->credential_ids.end();
+    return older != nullptr &&
+           std::ranges::find(older->credential_ids, credential_id) != older->credential_ids.end();
   });
 }
 
@@ -131,7 +137,8 @@ bool superseded(const Observation& seen) {
 bool publishes_a_new_value(const Observation& seen, const Plan& plan) {
   if (has<step::CreateClient>(plan) || has<step::AddCredential>(plan)) return true;
   return seen.staged && !superseded(seen) &&
-         !(seen.target && seen.target->operation_id() == seen.staged->operation_id && !seen.target->value.empty());
+         !(seen.target && seen.target->operation_id() == seen.staged->operation_id &&
+           !seen.target->value.empty());
 }
 
 void check_refused(const Plan& plan) {
@@ -148,7 +155,8 @@ void check_minting(const Observation& seen, const Plan& plan) {
     EXPECT_LT(position<step::DropStaged>(plan), position<step::Stage>(plan));
   }
   if (has<step::AddCredential>(plan) || has<step::CreateClient>(plan)) {
-    EXPECT_LT(position<step::Stage>(plan), std::max(position<step::AddCredential>(plan), position<step::CreateClient>(plan)));
+    EXPECT_LT(position<step::Stage>(plan),
+              std::max(position<step::AddCredential>(plan), position<step::CreateClient>(plan)));
   }
   if (has<step::AddFinalizer>(plan)) {
     EXPECT_EQ(position<step::AddFinalizer>(plan), 0);
@@ -164,7 +172,8 @@ void check_order(const Observation& seen, const Plan& plan) {
     EXPECT_LT(position<step::Verify>(plan), position<step::Publish>(plan));
   }
   if (has<step::Stage>(plan) || (seen.staged && !superseded(seen))) {
-    EXPECT_TRUE(std::holds_alternative<step::DropStaged>(plan.steps.back())) << "the staged Secret is left behind";
+    EXPECT_TRUE(std::holds_alternative<step::DropStaged>(plan.steps.back()))
+        << "the staged Secret is left behind";
   }
 }
 

@@ -16,16 +16,17 @@ inline std::string text_of(const reconciler::Step& step) {
     if (value == step_types::ValueFrom::none) return "nothing";
     return value == step_types::ValueFrom::staged ? "staged" : "published";
   };
-  return std::visit(overloaded{[&](const step_types::Stage& one) { return name + " " + std::to_string(one.revision); },
-                               [&](const step_types::CreateClient& one) { return name + " " + source(one.value); },
-                               [&](const step_types::RetireOldest& one) { return name + " " + one.credential_id; },
-                               [&](const step_types::RetireOlder& one) {
-                                 std::string text = name;
-                                 for (const std::string& id : one.credential_ids) text += " " + id;
-                                 return text;
-                               },
-                               [&](const auto&) { return name; }},
-                    step);
+  return std::visit(
+      overloaded{[&](const step_types::Stage& one) { return name + " " + std::to_string(one.revision); },
+                 [&](const step_types::CreateClient& one) { return name + " " + source(one.value); },
+                 [&](const step_types::RetireOldest& one) { return name + " " + one.credential_id; },
+                 [&](const step_types::RetireOlder& one) {
+                   std::string text = name;
+                   for (const std::string& id : one.credential_ids) text += " " + id;
+                   return text;
+                 },
+                 [&](const auto&) { return name; }},
+      step);
 }
 
 inline std::vector<std::string> texts_of(const reconciler::Plan& plan) {

@@ -42,7 +42,8 @@ class Resolve : public ::testing::TestWithParam<Row> {};
 TEST_P(Resolve, FindsTheRegistryOrSaysWhyNot) {
   RegistryDirectory directory;
   GetParam().known(directory);
-  EXPECT_EQ(text_of(directory.resolve(GetParam().client.object(), GetParam().namespace_labels)), GetParam().expected);
+  EXPECT_EQ(text_of(directory.resolve(GetParam().client.object(), GetParam().namespace_labels)),
+            GetParam().expected);
 }
 
 void nothing(RegistryDirectory&) {}
@@ -76,26 +77,34 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"NameUnknown", one_default, asking_for("missing"), "RegistryNotFound"},
         Row{"NotProbedYet", one_expected, an_api_client(), "not yet known"},
         Row{"NotProbedYetByName", one_expected, asking_for("default"), "not yet known"},
-        Row{"AnotherMayStillBeADefault", [](auto& d) {
+        Row{"AnotherMayStillBeADefault",
+            [](auto& d) {
               one_default(d);
               d.expect("new");
-            }, an_api_client(), "not yet known"},
+            },
+            an_api_client(), "not yet known"},
         Row{"Failed", failed, an_api_client(), "default"},
         Row{"NamespacedKind", one_default, asking_for("default", "ClientRegistry"), "Unsupported (stalled)"},
         Row{"NamespaceAllowed", only_gold, an_api_client(), "default", {{"tier", "gold"}}},
         Row{"NamespaceNotAllowed", only_gold, an_api_client(), "NamespaceNotAllowed", {{"tier", "iron"}}},
         Row{"NamespaceUnlabelled", only_gold, an_api_client(), "NamespaceNotAllowed"},
-        Row{"PinnedStaysWhenTheDefaultMoves", [](auto& d) {
+        Row{"PinnedStaysWhenTheDefaultMoves",
+            [](auto& d) {
               d.put(a_registry().not_default().shared());
               d.put(a_registry().named("other").shared());
-            }, an_api_client().issued(), "default"},
+            },
+            an_api_client().issued(), "default"},
         Row{"PinnedRegistryIsGone", nothing, an_api_client().issued(), "RegistryNotFound"},
-        Row{"PinnedIssuerChanged", [](auto& d) {
+        Row{"PinnedIssuerChanged",
+            [](auto& d) {
               d.put(a_registry().with_spec({{"issuer", "http://other.test"}}).shared());
-            }, an_api_client().issued(), "RegistryChanged (stalled)"},
-        Row{"IssuerOfTheUnregisteredMayChange", [](auto& d) {
+            },
+            an_api_client().issued(), "RegistryChanged (stalled)"},
+        Row{"IssuerOfTheUnregisteredMayChange",
+            [](auto& d) {
               d.put(a_registry().with_spec({{"issuer", "http://other.test"}}).shared());
-            }, an_api_client(), "default"}),
+            },
+            an_api_client(), "default"}),
     test::RowName());
 
 TEST(RegistryDirectory, PutGivesBackWhatWasThere) {

@@ -27,20 +27,21 @@ Error error(ErrorKind kind, int status_code = 0, std::string code = {}) {
 
 INSTANTIATE_TEST_SUITE_P(
     Kinds, RegistryFailure,
-    ::testing::Values(Row{"Unauthorized", error(ErrorKind::unauthorized, 401), "CredentialsRefused", true},
-                      Row{"Forbidden", error(ErrorKind::forbidden, 403), "CredentialsRefused", true},
-                      Row{"NotARegistry", error(ErrorKind::protocol, 200), "UnexpectedAnswer", true},
-                      Row{"NotFound", error(ErrorKind::not_found, 404), "UnexpectedAnswer", false},
-                      Row{"Throttled", error(ErrorKind::throttled, 429), "Throttled", true},
-                      Row{"WrongIssuer", error(ErrorKind::invalid, 0, "issuer_mismatch"), "IssuerMismatch", false},
-                      Row{"Refused", error(ErrorKind::invalid, 400, "invalid_client_metadata"), "InvalidSpec", false},
-                      Row{"ServerError", error(ErrorKind::unavailable, 500), "ServerError", true},
-                      Row{"NoAnswer", error(ErrorKind::unavailable), "RegistryUnreachable", true},
-                      Row{"TimedOut", error(ErrorKind::timeout), "RegistryUnreachable", true},
-                      Row{"Conflict", error(ErrorKind::conflict, 409), "RegistryUnreachable", false},
-                      Row{"Exists", error(ErrorKind::already_exists, 409), "RegistryUnreachable", false},
-                      Row{"Cancelled", error(ErrorKind::cancelled), "RegistryUnreachable", false},
-                      Row{"Internal", error(ErrorKind::internal), "RegistryUnreachable", false}),
+    ::testing::Values(
+        Row{"Unauthorized", error(ErrorKind::unauthorized, 401), "CredentialsRefused", true},
+        Row{"Forbidden", error(ErrorKind::forbidden, 403), "CredentialsRefused", true},
+        Row{"NotARegistry", error(ErrorKind::protocol, 200), "UnexpectedAnswer", true},
+        Row{"NotFound", error(ErrorKind::not_found, 404), "UnexpectedAnswer", false},
+        Row{"Throttled", error(ErrorKind::throttled, 429), "Throttled", true},
+        Row{"WrongIssuer", error(ErrorKind::invalid, 0, "issuer_mismatch"), "IssuerMismatch", false},
+        Row{"Refused", error(ErrorKind::invalid, 400, "invalid_client_metadata"), "InvalidSpec", false},
+        Row{"ServerError", error(ErrorKind::unavailable, 500), "ServerError", true},
+        Row{"NoAnswer", error(ErrorKind::unavailable), "RegistryUnreachable", true},
+        Row{"TimedOut", error(ErrorKind::timeout), "RegistryUnreachable", true},
+        Row{"Conflict", error(ErrorKind::conflict, 409), "RegistryUnreachable", false},
+        Row{"Exists", error(ErrorKind::already_exists, 409), "RegistryUnreachable", false},
+        Row{"Cancelled", error(ErrorKind::cancelled), "RegistryUnreachable", false},
+        Row{"Internal", error(ErrorKind::internal), "RegistryUnreachable", false}),
     test::RowName());
 
 }  // namespace

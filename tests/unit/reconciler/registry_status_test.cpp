@@ -42,7 +42,8 @@ INSTANTIATE_TEST_SUITE_P(Table, ProbeDelay,
 
 TEST(SummariseTrouble, WaitingSaysWhenItIsTriedNext) {
   const auto registry = a_registry().generation(3).object();
-  const auto status = summarise_trouble(registry, {.reason = "RegistryUnreachable", .message = "no answer"}, kNow);
+  const auto status =
+      summarise_trouble(registry, {.reason = "RegistryUnreachable", .message = "no answer"}, kNow);
   EXPECT_EQ(status.observed_generation, 3);
   EXPECT_EQ(status.failure_count, 1);
   EXPECT_EQ(status.failure_time, kNow);

@@ -15,9 +15,9 @@ using kube::ConditionStatus;
 
 /// What the caches hold; by default all is well.
 struct Caches {
-  api::ApiClientSummary client =
-      api::read_api_client_summary(test::an_api_client().issued(2).json()).value();
-  std::optional<SecretSummary> target = read_secret_summary(test::a_target_secret().revision(2).json()).value();
+  api::ApiClientSummary client = api::read_api_client_summary(test::an_api_client().issued(2).json()).value();
+  std::optional<SecretSummary> target =
+      read_secret_summary(test::a_target_secret().revision(2).json()).value();
   bool staged = false;
   std::optional<RegistrySnapshot> registry = test::a_registry().snapshot();
 };

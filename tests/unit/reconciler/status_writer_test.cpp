@@ -59,7 +59,8 @@ TEST_F(StatusWriter, DoesNotWriteToARecreatedObject) {
   kube_.put(api::kApiClients, test::an_api_client().named("invoices", "uid-of-the-next").json());
   EXPECT_THAT(write_status_if_changed(kube_, api::kApiClients, meta_, kBefore, kAfter, {}),
               test::has_error(ErrorKind::conflict));
-  EXPECT_THAT(write_finalizers(kube_, api::kApiClients, meta_, {"f"}, {}), test::has_error(ErrorKind::conflict));
+  EXPECT_THAT(write_finalizers(kube_, api::kApiClients, meta_, {"f"}, {}),
+              test::has_error(ErrorKind::conflict));
 }
 
 TEST_F(StatusWriter, OfAClusterObjectHasNoNamespace) {

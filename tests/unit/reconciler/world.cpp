@@ -11,19 +11,20 @@ using reconciler::Doubt;
 
 struct World::Process {
   explicit Process(World& world)
-      : reconciler({.client = world.kube,
-                    .clients = clients,
-                    .secrets = secrets,
-                    .namespaces = namespaces,
-                    .claims = claims,
-                    .registries = registries,
-                    .memory = memory,
-                    .client_writes = client_writes,
-                    .secret_writes = secret_writes,
-                    .clock = world.clock,
-                    .operator_namespace = kOperatorNamespace,
-                    .installation_id = kInstallation,
-                    .suspect_registry = [&world](const std::string& name) { world.suspects_.push_back(name); }}) {}
+      : reconciler(
+            {.client = world.kube,
+             .clients = clients,
+             .secrets = secrets,
+             .namespaces = namespaces,
+             .claims = claims,
+             .registries = registries,
+             .memory = memory,
+             .client_writes = client_writes,
+             .secret_writes = secret_writes,
+             .clock = world.clock,
+             .operator_namespace = kOperatorNamespace,
+             .installation_id = kInstallation,
+             .suspect_registry = [&world](const std::string& name) { world.suspects_.push_back(name); }}) {}
 
   runtime::Store<api::ApiClientSummary> clients;
   runtime::Store<reconciler::SecretSummary> secrets;
@@ -151,7 +152,8 @@ void World::sync_client(const Json& object) {
   process_->clients.put(std::move(summary));
 }
 
-/// Only Secrets with the operator's label are watched. A change that the operator did not make raises a doubt.
+/// Only Secrets with the operator's label are watched. A change that the operator did not make raises a
+/// doubt.
 void World::sync_secret(const Json& object) {
   auto summary = std::make_shared<reconciler::SecretSummary>(reconciler::read_secret_summary(object).value());
   const kube::ObjectKey key = summary->key;

@@ -1,7 +1,7 @@
 #pragma once
-// A cluster, a registry and one operator process in memory: the reconciler as it is wired in the product, over fakes.
-// The caches follow the cluster before and after each pass, as the informers would make them. Logs are caught, not shown.
-// Used by one thread.
+// A cluster, a registry and one operator process in memory: the reconciler as it is wired in the product,
+// over fakes. The caches follow the cluster before and after each pass, as the informers would make them.
+// Logs are caught, not shown. Used by one thread.
 
 #include <functional>
 #include <memory>
