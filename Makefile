@@ -14,6 +14,7 @@ build: setup ## release binaries in build/bin/
 test: setup ## everything: unit, integration, control plane, end to end
 	@$(MAKE) --no-print-directory -j2 controlplane dev
 	ctest --preset dev
+	@cat build/dev/numbers/*.txt # counts, times and memory that the tests have seen
 
 demo: setup ## one ApiClient from apply to delete against real servers, then stop
 	@tools/playground demo

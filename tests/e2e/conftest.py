@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
-for _folder in (_REPOSITORY / "tools" / "lib", _REPOSITORY / "tests" / "support", _REPOSITORY / "tests" / "e2e" / "support"):
-    sys.path.insert(0, str(_folder))
+for _folder in ("tools/lib", "tests/support", "tests/e2e/support"):
+    sys.path.insert(0, str(_REPOSITORY / _folder))
 
 from audit import AuditLog  # noqa: E402
 from controlplane import ControlPlane  # noqa: E402

@@ -1,5 +1,5 @@
-"""A registry that does not work is named as what it is, on itself and on its clients; working Secrets stay; and when the
-registry is well again all goes on without anybody doing anything."""
+"""A registry that does not work is named as what it is, on itself and on its clients; working Secrets stay; and when
+the registry is well again all goes on without anybody doing anything."""
 
 import base64
 import contextlib

@@ -9,8 +9,9 @@ JWKS = {"keys": [{"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "ki
 
 
 def test_web(world):
-    client = world.create_ready("shop", type="Web", redirectUris=[REDIRECT], allowedCorsOrigins=["https://app.example.com"],
-                                postLogoutRedirectUris=["https://app.example.com/bye"], requireConsent=False,
+    client = world.create_ready("shop", type="Web", redirectUris=[REDIRECT], requireConsent=False,
+                                postLogoutRedirectUris=["https://app.example.com/bye"],
+                                allowedCorsOrigins=["https://app.example.com"],
                                 tokenLifetimes={"accessToken": "10m", "refreshToken": "1h"})
     registered = world.registered("shop")
     assert client["status"]["effective"]["grantTypes"] == ["authorization_code", "refresh_token"]
@@ -40,7 +41,8 @@ def test_public_has_a_secret_object_without_a_secret(world):
     assert world.registered("phone") is None and world.secret("phone") is None
 
 
-@pytest.mark.parametrize("key", [{"jwks": JWKS}, {"jwksUri": "https://app.example.com/jwks.json"}], ids=["jwks", "jwksUri"])
+@pytest.mark.parametrize("key", [{"jwks": JWKS}, {"jwksUri": "https://app.example.com/jwks.json"}],
+                         ids=["jwks", "jwksUri"])
 def test_private_key_jwt_is_issued_no_secret(world, key):
     client = world.create_ready("signer", tokenEndpointAuthMethod="private_key_jwt", **key)
     registered = world.registered("signer")

@@ -1,4 +1,4 @@
-"""Every file in examples/ is applied as it is, but for the ports, which kustomize replaces as examples/README.md shows."""
+"""Every file in examples/ is applied as it is, but for the ports: kustomize replaces them as the README shows."""
 
 import shutil
 from pathlib import Path

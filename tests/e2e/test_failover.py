@@ -48,10 +48,13 @@ class Replica(Controller):
         """The moment at which it did, by time.time()."""
         return wait_until(lambda: self._said(message), seconds, f"{self.log.name} says {message!r}", interval=0.01)
 
-    def refused_writes(self):
-        """How many ApiClients it could not go on with because it may not write."""
-        refused = (line for line in self._lines() if "does not hold the lease" in line.get("error", ""))
-        return len({line["object"] for line in refused})
+    def outcomes(self, since):
+        """{ApiClient: error or ""} of its first pass that ended after `since` (a time.time())."""
+        ended = {}
+        for line in self._lines():
+            if line["message"].startswith("reconcile") and line["controller"] == "apiclient" and _time_of(line) >= since:
+                ended.setdefault(line["object"], line.get("error", ""))
+        return ended
 
     def wait_for_end(self, seconds=30):
         """Its exit code."""
@@ -59,12 +62,15 @@ class Replica(Controller):
         return self.exit_code()
 
     def _said(self, message):
-        return next((datetime.fromisoformat(line["time"]).timestamp() for line in self._lines()
-                     if line["message"] == message), None)
+        return next((_time_of(line) for line in self._lines() if line["message"] == message), None)
 
     def _lines(self):
         lines = self.log.read_bytes()[self._told:].splitlines(keepends=True)
         return [json.loads(line) for line in lines if line.endswith(b"\n")]
+
+
+def _time_of(line):
+    return datetime.fromisoformat(line["time"]).timestamp()
 
 
 @pytest.fixture
@@ -144,15 +150,17 @@ def test_frozen_leader_wakes_up(make_world, replicas, controller, audit, numbers
         numbers("take-over from a frozen leader", f"{took_over_at - frozen_at:.1f} s; "
                 f"{len(FROZEN_BEFORE)} workers were frozen before {', '.join(FROZEN_BEFORE)}")
 
-        woken_at, calls = audit.mark(), len(proxy.seen("POST", "PUT", "DELETE"))
+        mark, calls, woken_at = audit.mark(), len(proxy.seen("POST", "PUT", "DELETE")), time.time()
         one.resume()
-        wait_until(lambda: one.refused_writes() == len(FROZEN_BEFORE), 20, "each worker has tried to write")
+        wait_until(lambda: len(one.outcomes(woken_at)) == len(FROZEN_BEFORE), 20, "each worker has gone on")
         os.kill(one.pid, signal.SIGUSR2)  # its elector may look at the Lease
         assert one.wait_for_end() == 1, f"a leader that lost its Lease ends with {one.exit_code()}"
-        written = [str(request) for request in audit.since(woken_at) if request.is_write]
+        written = [str(request) for request in audit.since(mark) if request.is_write]
         assert written == [], "the woken replica wrote to the API server"
-        called = [f"{one.method} {one.path}" for one in proxy.seen("POST", "PUT", "DELETE")[calls:]]
+        called = [f"{seen.method} {seen.path}" for seen in proxy.seen("POST", "PUT", "DELETE")[calls:]]
         assert called == [], "somebody wrote to the registry when the replica woke up"
+        others = {name: error for name, error in one.outcomes(woken_at).items() if "does not hold the lease" not in error}
+        assert others == {}, "not every worker was about to write"
         assert_done(world, credentials)
 
 

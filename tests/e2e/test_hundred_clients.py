@@ -1,4 +1,4 @@
-"""A hundred ready clients: how long each took, what they cost, and that a restart of the operator does nothing to them."""
+"""A hundred ready clients: how long each took, what they cost, and that a restart does nothing to them."""
 
 import re
 import statistics
@@ -46,12 +46,15 @@ def wait_for_ready(events, name):
 
 
 def reconciliations(metrics):
-    return sum(float(value) for value in
-               re.findall(r'^controller_runtime_reconcile_total\{[^}]*controller="apiclient"[^}]*\} (\S+)$', metrics, re.M))
+    return total(metrics, "controller_runtime_reconcile_total", 'controller="apiclient"')
 
 
 def waiting(metrics):
-    return sum(float(value) for value in re.findall(r'^workqueue_depth\{[^}]*name="apiclient"[^}]*\} (\S+)$', metrics, re.M))
+    return total(metrics, "workqueue_depth", 'name="apiclient"')
+
+
+def total(metrics, name, label):
+    return sum(map(float, re.findall(rf"^{name}\{{[^}}]*{label}[^}}]*\}} (\S+)$", metrics, re.M)))
 
 
 def looks_at_all(controller):
@@ -81,7 +84,8 @@ def test_a_restart_with_a_hundred_clients_does_nothing(hundred, controller, audi
     single = [str(one) for one in audit.since(mark) if one.name in ours]
     assert single == [], "nothing of a client that is Ready is read or written, least of all its Secret"
     assert world.api.get(path(API, "apiclients", world.namespace)).body["items"] == before
-    numbers(f"restart with {COUNT} clients", f"{len(requests)} requests, none of them a write, at rest after {took:.1f} s")
+    numbers(f"restart with {COUNT} clients",
+            f"{len(requests)} requests, none of them a write, at rest after {took:.1f} s")
     numbers("operator RSS after that restart", f"{controller.resident_megabytes():.1f} MB")
 
 

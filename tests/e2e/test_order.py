@@ -1,4 +1,4 @@
-"""What another object may still bring is waited for: the order of creation does not matter (and nobody has to retry)."""
+"""What another object may still bring is waited for: the order of creation does not matter, nobody has to retry."""
 
 from kstatus import conditions
 from kubeapi import path

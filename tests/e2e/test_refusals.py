@@ -56,8 +56,8 @@ def test_a_namespaced_registry_is_said_to_be_off(world):
 
 
 @pytest.mark.parametrize("reason, spec, registry, culprit", [
-    ("GrantTypeNotAllowed", {"type": "Web", "redirectUris": [REDIRECT], "grantTypes": ["authorization_code", "implicit"]},
-     {}, "implicit"),
+    ("GrantTypeNotAllowed",
+     {"type": "Web", "redirectUris": [REDIRECT], "grantTypes": ["authorization_code", "implicit"]}, {}, "implicit"),
     ("GrantTypeNotAllowed", {}, {"allowedGrantTypes": ["authorization_code"]}, "client_credentials"),
     ("ScopeNotAllowed", {"scopes": ["read", "admin"]}, {"allowedScopes": ["read"]}, "admin"),
     ("ScopeNotAllowed", {"scopes": ["read"]}, {}, "read"),

@@ -175,9 +175,10 @@ def test_another_key_that_was_changed_or_taken_away_is_repaired_without_a_new_se
 
 def test_what_others_add_to_our_secret_stays(world, audit):
     world.create_ready("one")
-    world.patch_secret("one", {"metadata": {"labels": {"example.com/team": "a"}, "annotations": {"example.com/b": "c"}}})
+    theirs = {"labels": {"example.com/team": "a"}, "annotations": {"example.com/b": "c"}}
+    world.patch_secret("one", {"metadata": theirs})
     world.patch("one", {"spec": {"secret": {"labels": {"example.com/ours": "d"}}}})
-    after = world.wait_secret("one", lambda secret: "example.com/ours" in secret.metadata["labels"], "our label is there")
+    after = world.wait_secret("one", lambda secret: "example.com/ours" in secret.metadata["labels"], "it is there")
     assert after.metadata["labels"]["example.com/team"] == "a"
     assert after.metadata["annotations"]["example.com/b"] == "c"
     world.patch("one", {"spec": {"secret": {"labels": None}}})

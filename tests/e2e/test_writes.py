@@ -10,7 +10,8 @@ REDIRECT = "https://app.example.com/callback"
 
 def short(writes):
     """Readable and comparable: the uid in the name of a staged Secret is left out."""
-    return [f"{one.verb} {'staged secrets' if one.name.startswith('staged-') else one.target.split()[0]}" for one in writes]
+    return [f"{one.verb} {'staged secrets' if one.name.startswith('staged-') else one.target.split()[0]}"
+            for one in writes]
 
 
 def writes_of(world, name, since, uid):
@@ -40,7 +41,8 @@ def test_a_client_without_a_secret_takes_four(world, audit, numbers):
     mark = audit.mark()
     client = world.create_ready("phone", type="Public", redirectUris=[REDIRECT])
     writes = writes_of(world, "phone", mark, client["metadata"]["uid"])
-    assert short(writes) == ["patch apiclients", "update apiclients/status", "create secrets", "update apiclients/status"]
+    assert short(writes) == ["patch apiclients", "update apiclients/status", "create secrets",
+                             "update apiclients/status"]
     numbers("writes to issue a public client", len(writes))
 
 
@@ -62,6 +64,7 @@ def test_an_update_writes_what_changed(make_world, audit, numbers):
 
 def test_deleting_takes_two_writes(world, audit, numbers):
     world.create_ready("one")
+    world.settle()  # the staged Secret goes right after the status that says Ready
     writes = writes_while(world, audit, "one", lambda: world.delete_and_wait("one"))
     assert short(writes) == ["delete secrets", "patch apiclients"]
     numbers("writes to delete a client", len(writes))

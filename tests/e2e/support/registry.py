@@ -1,4 +1,4 @@
-"""apiclient-registry as a process, its admin API, and token requests. No value of a secret leaves this file in a message."""
+"""apiclient-registry as a process, its admin API, and token requests. No message from here holds a secret's value."""
 
 import base64
 import json
@@ -50,8 +50,8 @@ class Registry:
         self._data.mkdir(mode=0o700, exist_ok=True)
         argv = [PROGRAM, "--data-dir", self._data, "--issuer", issuer or self.issuer,
                 "--public-address", f"127.0.0.1:{self.public_port}", "--admin-address", f"127.0.0.1:{self.admin_port}",
-                "--metrics-address", f"127.0.0.1:{self._metrics_port}", "--admin-token-file", self._data / "admin-token",
-                "--create-missing-keys"]
+                "--metrics-address", f"127.0.0.1:{self._metrics_port}",
+                "--admin-token-file", self._data / "admin-token", "--create-missing-keys"]
         self._plane.processes.spawn(self.name, [str(argument) for argument in argv], self.log)
 
         def ready():
@@ -87,7 +87,8 @@ class Registry:
 
     def admin(self, method, where, body=None):
         """(status, decoded body) of a request below /admin/v1."""
-        return _exchange(method, f"{self.admin_url}/admin/v1{where}", body=json.dumps(body) if body is not None else None,
+        text = json.dumps(body) if body is not None else None
+        return _exchange(method, f"{self.admin_url}/admin/v1{where}", text,
                          headers={"Authorization": f"Bearer {self.admin_token}", "Content-Type": "application/json"})
 
     def client(self, client_id):

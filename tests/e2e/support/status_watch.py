@@ -39,7 +39,7 @@ class StatusWatch:
     def check(self, world):
         """Waits until the watches have seen what happened until now; fails when a status broke a rule."""
         for collection, manifest in _MARKERS.items():
-            wait_until(lambda: self._sees_marker(collection, manifest), 30, "the status watch has caught up", interval=0)
+            wait_until(lambda: self._sees_marker(collection, manifest), 30, "the status watch has caught up")
         with self._lock:
             lines = [line for namespace, name, line in self._problems
                      if namespace == world.namespace or (not namespace and name in world.registry_names)]

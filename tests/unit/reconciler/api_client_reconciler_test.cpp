@@ -63,6 +63,17 @@ TEST_F(Reconcile, AResyncLooksAtEverythingAndWritesNothing) {
   EXPECT_THAT(writes(), IsEmpty());
 }
 
+TEST_F(Reconcile, ARegistryThatDoesNotSayWhenASecretWasMadeCausesNoWrites) {
+  issue();
+  auto client = *world_.backend.client(kClientId);
+  client.registered.credentials.front().created_at.reset();
+  world_.backend.put(client);
+  world_.clock.advance(12min);
+  ASSERT_TRUE(world_.settle());
+  EXPECT_EQ(world_.backend.count(BackendOperation::find), 1);
+  EXPECT_THAT(writes(), IsEmpty());
+}
+
 TEST_F(Reconcile, APublicClientIsFencedByTheStatusAndHasNoSecret) {
   world_.apply(an_api_client().with_spec({{"type", "Public"}, {"redirectUris", {"https://a.test"}}}));
   ASSERT_THAT(world_.pass(), test::is_ok());

@@ -138,6 +138,19 @@ TEST_F(Cleanup, DoesNotDeleteASecretThatWasReplacedMeanwhile) {
   EXPECT_TRUE(world_.client().is_null());
 }
 
+TEST_F(Cleanup, DoesNotDeleteASecretThatWasHandedOverMeanwhile) {
+  issue_and_delete();
+  world_.backend.before_next(BackendOperation::remove, [&] {
+    world_.patch_secret({{"metadata",
+                          {{"labels", {{"apiclient.dev/name", "other"}}},
+                           {"annotations", {{"apiclient.dev/owner-uid", "uid-other"}}}}}});
+  });
+  EXPECT_THAT(world_.pass(), test::has_error(ErrorKind::conflict));
+  ASSERT_TRUE(world_.settle());
+  EXPECT_FALSE(world_.secret().is_null());
+  EXPECT_TRUE(world_.client().is_null());
+}
+
 // Blocked
 
 TEST_F(Cleanup, IsBlockedByARegistryThatFailsAndGoesOnLater) {
