@@ -1,5 +1,6 @@
 #include "app/probe_server.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 
@@ -35,7 +36,8 @@ http::Route text_route(std::string path, std::function<std::string()> text) {
 
 http::Route check_route(std::string path, std::function<bool()> passes, std::function<std::string()> verbose) {
   const auto handle = [passes = std::move(passes), verbose = std::move(verbose)](const http::ServerRequest& request) {
-    const bool asked = !request.query.empty() && request.query.front().first == "verbose";
+    const bool asked =
+        std::ranges::any_of(request.query, [](const auto& parameter) { return parameter.first == "verbose"; });
     const bool well = passes();
     return plain_text(well ? 200 : 500, asked ? verbose() : (well ? "ok" : "not ok"));
   };

@@ -10,7 +10,8 @@ from kubeapi import path
 
 CLIENTS = 50
 CHANGES, KILLS = 100, 12  # at least
-PAUSE = (0.02, 0.5)  # seconds between "it serves again" and the next kill
+UP = (0.02, 0.5)  # seconds between "it serves again" and the next kill
+DOWN = (0, 0, 0.4, 1.5)  # seconds that it stays away; the longer ones are noticed as an outage
 
 
 class Load:
@@ -75,8 +76,9 @@ def test_registry_killed_at_random(make_world, numbers):
     load = Load(world, random.Random(chance.random()))
     kills, moment = 0, threading.Event()
     while kills < KILLS or load.goes_on():
-        moment.wait(chance.uniform(*PAUSE))
+        moment.wait(chance.uniform(*UP))
         world.registry.kill()
+        moment.wait(chance.choice(DOWN))
         world.registry.start()
         kills += 1
     load.stop()
