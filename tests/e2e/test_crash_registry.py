@@ -43,7 +43,7 @@ class Load:
                 self._create(f"client-{number}")
             while not self._stopping.wait(self._chance.uniform(0, 0.05)):
                 name = self._chance.choice(list(self.display_names))
-                operation = self._chance.choice((self._rename, self._rename, self._lose_secret, self._delete))
+                operation, = self._chance.choices((self._rename, self._lose_secret, self._delete), weights=(6, 3, 1))
                 operation(name)
                 self.operations += 1
         except Exception as problem:  # raised again by stop()
