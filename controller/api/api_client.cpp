@@ -31,7 +31,8 @@ RegistryParameter read_parameter(const Json& value) {
     parameter.values.push_back(parameter.text);
     return parameter;
   }
-  for (const Json& item : value) parameter.values.push_back(item.is_string() ? item.get<std::string>() : json::dump(item));
+  for (const Json& item : value)
+    parameter.values.push_back(item.is_string() ? item.get<std::string>() : json::dump(item));
   return parameter;
 }
 
@@ -46,7 +47,8 @@ std::map<std::string, RegistryParameter> read_parameters(const Json& members) {
 std::optional<DeletionPolicy> read_deletion_policy(const json::Reader& spec, json::Problems& problems) {
   const auto text = spec.optional_text("deletionPolicy");
   if (!text) return std::nullopt;
-  for (const DeletionPolicy policy : {DeletionPolicy::remove, DeletionPolicy::disable, DeletionPolicy::retain}) {
+  for (const DeletionPolicy policy :
+       {DeletionPolicy::remove, DeletionPolicy::disable, DeletionPolicy::retain}) {
     if (*text == to_string(policy)) return policy;
   }
   problems.add(spec.path() + ".deletionPolicy", "must be Delete, Disable or Retain");
@@ -107,8 +109,8 @@ ApiClientSpec read_spec(const json::Reader& reader, json::Problems& problems) {
   spec.registry_parameters = read_parameters(reader.raw("registryParameters"));
   if (reader.has("registryRef")) {
     const json::Reader ref = reader.object("registryRef");
-    spec.registry_ref =
-        RegistryRef{.kind = ref.optional_text("kind").value_or("ClusterClientRegistry"), .name = ref.text("name")};
+    spec.registry_ref = RegistryRef{.kind = ref.optional_text("kind").value_or("ClusterClientRegistry"),
+                                    .name = ref.text("name")};
   }
   spec.secret = read_secret_template(reader.object("secret"));
   spec.deletion_policy = read_deletion_policy(reader, problems);
@@ -147,11 +149,12 @@ InProgress read_in_progress(const json::Reader& reader) {
 }
 
 RotationStatus read_rotation(const json::Reader& reader) {
-  RotationStatus rotation{.strategy = reader.optional_text("strategy").value_or(""),
-                          .last_time = reader.optional_time("lastTime"),
-                          .last_reason = reader.optional_text("lastReason").value_or(""),
-                          .last_handled_token = reader.optional_text("lastHandledToken").value_or(""),
-                          .handled_ids = reader.optional_texts("handledIds").value_or(std::vector<std::string>{})};
+  RotationStatus rotation{
+      .strategy = reader.optional_text("strategy").value_or(""),
+      .last_time = reader.optional_time("lastTime"),
+      .last_reason = reader.optional_text("lastReason").value_or(""),
+      .last_handled_token = reader.optional_text("lastHandledToken").value_or(""),
+      .handled_ids = reader.optional_texts("handledIds").value_or(std::vector<std::string>{})};
   if (reader.has("inProgress")) rotation.in_progress = read_in_progress(reader.object("inProgress"));
   const json::Reader refused = reader.object("refused");
   rotation.refused_token = refused.optional_text("token").value_or("");

@@ -1,5 +1,6 @@
 #pragma once
-// The ApiClient: spec, status, and the way to and from JSON. Plain values; docs/api-reference.md is the manual.
+// The ApiClient: spec, status, and the way to and from JSON. Plain values; docs/api-reference.md is the
+// manual.
 
 #include <chrono>
 #include <cstdint>
@@ -37,8 +38,9 @@ struct TokenLifetimes {
 
 /// A member of spec.registryParameters, whose value may be any JSON.
 struct RegistryParameter {
-  std::string text = {};                 ///< a string as it is, anything else as JSON
-  std::vector<std::string> values = {};  ///< it, or each of a list, in that form: what an allow-list is compared with
+  std::string text = {};  ///< a string as it is, anything else as JSON
+  std::vector<std::string> values =
+      {};  ///< it, or each of a list, in that form: what an allow-list is compared with
 };
 
 enum class DeletionPolicy { remove, disable, retain };

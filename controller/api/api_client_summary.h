@@ -1,6 +1,6 @@
 #pragma once
-// What the cache keeps of an ApiClient: enough to see that it is settled without any further read, and to find it.
-// Everything else is read live when there is work. Plain value, a few hundred bytes.
+// What the cache keeps of an ApiClient: enough to see that it is settled without any further read, and to
+// find it. Everything else is read live when there is work. Plain value, a few hundred bytes.
 
 #include <cstdint>
 #include <string>
@@ -20,10 +20,10 @@ struct ApiClientSummary {
   WallTime created_at = {};
   std::int64_t generation = 0;
   std::int64_t observed_generation = -1;
-  std::int64_t revision = 0;      ///< of the published credential
-  std::string secret_name = {};   ///< wanted
-  std::string binding_name = {};  ///< published
-  std::string registry_name = {};   ///< asked for by name; empty: the default one
+  std::int64_t revision = 0;         ///< of the published credential
+  std::string secret_name = {};      ///< wanted
+  std::string binding_name = {};     ///< published
+  std::string registry_name = {};    ///< asked for by name; empty: the default one
   std::string pinned_registry = {};  ///< from the status
   kube::ConditionStatus ready = kube::ConditionStatus::unknown;
   kube::ConditionStatus registered = kube::ConditionStatus::unknown;

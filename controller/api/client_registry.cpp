@@ -17,7 +17,8 @@ bool matches_expression(const LabelSelector::Expression& expression, const kube:
   const bool present = label != labels.end();
   if (expression.op == "Exists") return present;
   if (expression.op == "DoesNotExist") return !present;
-  const bool listed = present && std::ranges::find(expression.values, label->second) != expression.values.end();
+  const bool listed =
+      present && std::ranges::find(expression.values, label->second) != expression.values.end();
   return expression.op == "In" ? listed : !listed;
 }
 
@@ -25,9 +26,10 @@ LabelSelector read_selector(const json::Reader& reader) {
   LabelSelector selector;
   for (auto& [key, value] : reader.text_map("matchLabels")) selector.match_labels.emplace(key, value);
   reader.each("matchExpressions", [&](const json::Reader& item) {
-    selector.match_expressions.push_back({.key = item.text("key"),
-                                          .op = item.text("operator"),
-                                          .values = item.optional_texts("values").value_or(std::vector<std::string>{})});
+    selector.match_expressions.push_back(
+        {.key = item.text("key"),
+         .op = item.text("operator"),
+         .values = item.optional_texts("values").value_or(std::vector<std::string>{})});
   });
   return selector;
 }
@@ -46,7 +48,8 @@ void read_backend(const json::Reader& reader, ClientRegistrySpec& spec) {
   for (const std::string_view backend : kBackends) {
     if (reader.has(backend)) spec.backend = backend;
   }
-  if (!spec.backend.empty()) spec.admin_url = reader.object(spec.backend).optional_text("adminUrl").value_or("");
+  if (!spec.backend.empty())
+    spec.admin_url = reader.object(spec.backend).optional_text("adminUrl").value_or("");
 }
 
 void read_auth(const json::Reader& auth, ClientRegistrySpec& spec) {
@@ -78,7 +81,8 @@ void read_permissions(const json::Reader& reader, ClientRegistrySpec& spec) {
   reader.each("allowedParameters", [&](const json::Reader& item) {
     spec.allowed_parameters.push_back({.name = item.text("name"), .values = item.optional_texts("values")});
   });
-  if (reader.has("allowedNamespaces")) spec.allowed_namespaces = read_selector(reader.object("allowedNamespaces"));
+  if (reader.has("allowedNamespaces"))
+    spec.allowed_namespaces = read_selector(reader.object("allowedNamespaces"));
 }
 
 ClientRegistrySpec read_spec(const json::Reader& reader, json::Problems& problems) {
@@ -136,8 +140,9 @@ bool LabelSelector::matches(const kube::StringMap& labels) const {
     return label != labels.end() && label->second == wanted.second;
   };
   return std::ranges::all_of(match_labels, has_label) &&
-         std::ranges::all_of(match_expressions,
-                             [&](const Expression& expression) { return matches_expression(expression, labels); });
+         std::ranges::all_of(match_expressions, [&](const Expression& expression) {
+           return matches_expression(expression, labels);
+         });
 }
 
 bool ClientRegistry::is_default() const { return meta.annotation(kDefaultRegistryAnnotation) == "true"; }
@@ -165,7 +170,8 @@ Json write_status(const ClientRegistryStatus& status) {
   put(endpoints, "jwksUrl", status.endpoints.jwks_url);
   put(endpoints, "userInfoUrl", status.endpoints.user_info_url);
   if (!endpoints.empty()) object["endpoints"] = std::move(endpoints);
-  if (status.capabilities.is_object() && !status.capabilities.empty()) object["capabilities"] = status.capabilities;
+  if (status.capabilities.is_object() && !status.capabilities.empty())
+    object["capabilities"] = status.capabilities;
   if (status.failure_count > 0) {
     object["failure"] = {{"count", status.failure_count}};
     if (status.failure_time) object["failure"]["lastTime"] = format_rfc3339(*status.failure_time);

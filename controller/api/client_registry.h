@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
 #include <nlohmann/json.hpp>
+#include "base/result.h"
 #include "kube/condition.h"
 #include "kube/object_meta.h"
 

@@ -1,5 +1,6 @@
 #pragma once
-// Condition types and every reason that the operator sets, as constants. docs/conditions.md lists each with its fix.
+// Condition types and every reason that the operator sets, as constants. docs/conditions.md lists each with
+// its fix.
 
 #include <string_view>
 

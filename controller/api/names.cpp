@@ -2,7 +2,8 @@
 
 namespace apiclient::api {
 
-const kube::ResourceType kApiClients{std::string(kGroup), std::string(kVersion), "apiclients", "ApiClient", true};
+const kube::ResourceType kApiClients{std::string(kGroup), std::string(kVersion), "apiclients", "ApiClient",
+                                     true};
 const kube::ResourceType kClusterClientRegistries{std::string(kGroup), std::string(kVersion),
                                                   "clusterclientregistries", "ClusterClientRegistry", false};
 

@@ -12,19 +12,22 @@ constexpr std::chrono::seconds kLeaseTimeout{5};
 constexpr std::chrono::seconds kWatchIdleTimeout{150};
 
 http::TransportOptions transport_options(const kube::ClusterConfig& config) {
-  return {.base_uri = config.server, .tls = config.tls, .user_agent = "apiclient-controller/" APICLIENT_VERSION};
+  return {
+      .base_uri = config.server, .tls = config.tls, .user_agent = "apiclient-controller/" APICLIENT_VERSION};
 }
 
 }  // namespace
 
-Result<std::unique_ptr<ClusterConnection>> ClusterConnection::open(kube::ClusterConfig config, const Clock& clock,
+Result<std::unique_ptr<ClusterConnection>> ClusterConnection::open(kube::ClusterConfig config,
+                                                                   const Clock& clock,
                                                                    telemetry::Metrics& metrics) {
   std::unique_ptr<ClusterConnection> connection(new ClusterConnection(std::move(config), clock, metrics));
   RETURN_IF_ERROR(connection->connect());
   return connection;
 }
 
-ClusterConnection::ClusterConnection(kube::ClusterConfig config, const Clock& clock, telemetry::Metrics& metrics)
+ClusterConnection::ClusterConnection(kube::ClusterConfig config, const Clock& clock,
+                                     telemetry::Metrics& metrics)
     : config_(std::move(config)), clock_(clock), metrics_(metrics) {}
 
 Result<void> ClusterConnection::connect() {

@@ -1,6 +1,6 @@
 #pragma once
-// The three ways to the API server: ordinary requests, watches, and the lease with its own short time-outs, so that
-// neither a hung request nor a full pool can cost the lease.
+// The three ways to the API server: ordinary requests, watches, and the lease with its own short time-outs,
+// so that neither a hung request nor a full pool can cost the lease.
 
 #include <functional>
 #include <memory>

@@ -33,7 +33,6 @@ using kube::ObjectMeta;
 using runtime::Change;
 using runtime::Priority;
 
-
 std::string host_name() {
   std::array<char, 256> name{};
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
@@ -129,16 +128,17 @@ class ControllerApp {
     if (change.after && secret_writes_.take(change.key(), change.after->resource_version)) return;
     if (!change.after) secret_writes_.forget(change.key());
     if (change.before->staged) return;
-    const kube::ObjectKey owner{.namespace_name = change.key().namespace_name, .name = change.before->owner_name};
+    const kube::ObjectKey owner{.namespace_name = change.key().namespace_name,
+                                .name = change.before->owner_name};
     memory_.request_check(owner, reconciler::Doubt::secret);
     client_queue_.add(owner);
   }
 
   void registry_changed(const std::string& name, bool spec_changed) {
     clients_.store().each([&](const api::ApiClientSummary& client) {
-      const bool may_use_it = client.pinned_registry == name ||
-                              (client.pinned_registry.empty() &&
-                               (client.registry_name.empty() || client.registry_name == name));
+      const bool may_use_it =
+          client.pinned_registry == name ||
+          (client.pinned_registry.empty() && (client.registry_name.empty() || client.registry_name == name));
       if (!may_use_it) return;
       if (spec_changed) memory_.request_check(client.key, reconciler::Doubt::state);
       client_queue_.add(client.key, Priority::resync);
@@ -161,15 +161,17 @@ class ControllerApp {
   }
 
   Result<void> open_servers() {
-    ASSIGN_OR_RETURN(auto metrics, http::Server::bind({.address = options_.metrics_address, .threads = 2},
-                                                      {text_route("/metrics", [this] { return metrics_.text(); })}));
+    ASSIGN_OR_RETURN(auto metrics,
+                     http::Server::bind({.address = options_.metrics_address, .threads = 2},
+                                        {text_route("/metrics", [this] { return metrics_.text(); })}));
     servers_.push_back(std::make_unique<ProbeServer>("metrics server", std::move(metrics)));
     const auto route = [](std::string path, const runtime::HealthChecks& checks) {
       return check_route(
           std::move(path), [&checks] { return checks.all_pass(); }, [&checks] { return checks.verbose(); });
     };
-    ASSIGN_OR_RETURN(auto health, http::Server::bind({.address = options_.health_address, .threads = 2},
-                                                     {route("/healthz", health_), route("/readyz", readiness_)}));
+    ASSIGN_OR_RETURN(auto health,
+                     http::Server::bind({.address = options_.health_address, .threads = 2},
+                                        {route("/healthz", health_), route("/readyz", readiness_)}));
     servers_.push_back(std::make_unique<ProbeServer>("health server", std::move(health)));
     return {};
   }
@@ -193,10 +195,12 @@ class ControllerApp {
       *client_, metadata_of(kube::kSecrets, "", selector(api::kManagedByLabel, api::kManagedBy)),
       reconciler::read_secret_summary, clock_};
   runtime::Informer<ObjectMeta> credentials_{
-      *client_, metadata_of(kube::kSecrets, namespace_, selector(api::kUsableByLabel, api::kUsableByRegistry)),
+      *client_,
+      metadata_of(kube::kSecrets, namespace_, selector(api::kUsableByLabel, api::kUsableByRegistry)),
       [](const Json& object) { return kube::read_object_meta(object); }, clock_};
   runtime::Informer<ObjectMeta> namespaces_{*client_, metadata_of(kube::kNamespaces, "", ""),
-                                            [](const Json& object) { return kube::read_object_meta(object); }, clock_};
+                                            [](const Json& object) { return kube::read_object_meta(object); },
+                                            clock_};
 
   runtime::WorkQueue client_queue_{clock_};
   runtime::WorkQueue registry_queue_{clock_};
@@ -231,12 +235,13 @@ class ControllerApp {
              return backend::make_registry_connection(
                  std::move(config), [this] { return may_write(); }, metrics_);
            },
-       .changed = [this](const std::string& name, bool spec_changed) { registry_changed(name, spec_changed); }}};
+       .changed = [this](const std::string& name,
+                         bool spec_changed) { registry_changed(name, spec_changed); }}};
 
-  runtime::Controller registry_controller_{{.name = "clusterclientregistry", .workers = 2},
-                                           registry_queue_, registry_reconciler_, metrics_};
-  runtime::Controller client_controller_{{.name = "apiclient", .workers = options_.workers},
-                                         client_queue_, client_reconciler_, metrics_};
+  runtime::Controller registry_controller_{
+      {.name = "clusterclientregistry", .workers = 2}, registry_queue_, registry_reconciler_, metrics_};
+  runtime::Controller client_controller_{
+      {.name = "apiclient", .workers = options_.workers}, client_queue_, client_reconciler_, metrics_};
 
   runtime::HealthChecks health_;
   runtime::HealthChecks readiness_;
@@ -254,7 +259,8 @@ Result<void> run_controller(const Options& options, std::stop_token stop) {
                    kube::load_cluster_config({.kubeconfig = options.kubeconfig, .context = options.context},
                                              kube::ClusterEnvironment::of_process(), clock));
   const std::string own = options.namespace_name.empty() ? config.default_namespace : options.namespace_name;
-  if (own.empty()) return fail(ErrorKind::invalid, "--namespace is needed: neither the context nor a Pod names one");
+  if (own.empty())
+    return fail(ErrorKind::invalid, "--namespace is needed: neither the context nor a Pod names one");
   ASSIGN_OR_RETURN(auto cluster, ClusterConnection::open(std::move(config), clock, metrics));
   ASSIGN_OR_RETURN(std::string id,
                    ensure_installation_id(cluster->lease_client(), own, options.installation_id, stop));

@@ -20,8 +20,8 @@ Result<std::string> read_id(const Json& config_map, const std::string& wanted) {
                                         "; restore it, or delete the ConfigMap to start a new installation");
   }
   if (!wanted.empty() && wanted != id) {
-    return fail(ErrorKind::invalid, "--installation-id is " + wanted + " but ConfigMap " + kName + " says " + id +
-                                        "; drop the flag, or delete the ConfigMap");
+    return fail(ErrorKind::invalid, "--installation-id is " + wanted + " but ConfigMap " + kName + " says " +
+                                        id + "; drop the flag, or delete the ConfigMap");
   }
   return id;
 }

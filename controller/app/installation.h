@@ -9,9 +9,9 @@
 
 namespace apiclient::app {
 
-/// Reads the id, or creates the ConfigMap with `wanted` (random when empty). Two replicas that start at once agree.
-/// An error when the ConfigMap holds another id than `wanted`: taking over another installation's clients is decided
-/// by a person.
+/// Reads the id, or creates the ConfigMap with `wanted` (random when empty). Two replicas that start at once
+/// agree. An error when the ConfigMap holds another id than `wanted`: taking over another installation's
+/// clients is decided by a person.
 Result<std::string> ensure_installation_id(kube::Client& client, const std::string& namespace_name,
                                            const std::string& wanted, std::stop_token stop);
 

@@ -16,23 +16,27 @@ CLI::Validator parsed_by(Result<T> (*parse)(std::string_view), std::string name)
 }
 
 void add_cluster_flags(CLI::App& app, Options& options) {
-  app.add_option("--kubeconfig", options.kubeconfig,
-                 "Path of a kubeconfig. Without it: $KUBECONFIG, then the Pod's own account, then ~/.kube/config")
+  app.add_option(
+         "--kubeconfig", options.kubeconfig,
+         "Path of a kubeconfig. Without it: $KUBECONFIG, then the Pod's own account, then ~/.kube/config")
       ->envname("APICLIENT_KUBECONFIG");
   app.add_option("--context", options.context, "Context of the kubeconfig; without it the current one")
       ->envname("APICLIENT_CONTEXT");
   app.add_option("--namespace", options.namespace_name,
-                 "Namespace of the operator's own objects: lease, staged Secrets, registry credentials. Without it that "
+                 "Namespace of the operator's own objects: lease, staged Secrets, registry credentials. "
+                 "Without it that "
                  "of the context or the Pod")
       ->envname("APICLIENT_NAMESPACE");
-  app.add_option("--installation-id", options.installation_id,
-                 "Name of this installation in every registry, written once to the ConfigMap apiclient-operator; "
-                 "without it random. An error when the ConfigMap says something else")
+  app.add_option(
+         "--installation-id", options.installation_id,
+         "Name of this installation in every registry, written once to the ConfigMap apiclient-operator; "
+         "without it random. An error when the ConfigMap says something else")
       ->envname("APICLIENT_INSTALLATION_ID")
       ->check(CLI::Validator(
           [](const std::string& id) {
-            const bool valid = !id.empty() && id.size() <= 63 &&
-                               id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+            const bool valid =
+                !id.empty() && id.size() <= 63 &&
+                id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
             return valid ? "" : "must be 1 to 63 of a-z, 0-9 and -";
           },
           "ID"));
@@ -40,7 +44,8 @@ void add_cluster_flags(CLI::App& app, Options& options) {
 
 void add_running_flags(CLI::App& app, Options& options) {
   app.add_flag("--leader-elect,!--no-leader-elect", options.leader_elect,
-               "Take the Lease apiclient-operator before doing anything (default). Without it never run two replicas")
+               "Take the Lease apiclient-operator before doing anything (default). Without it never run two "
+               "replicas")
       ->envname("APICLIENT_LEADER_ELECT");
   app.add_option("--workers", options.workers, "ApiClients worked on at once")
       ->envname("APICLIENT_WORKERS")
@@ -60,7 +65,8 @@ std::variant<Options, ExitNow> parse_options(int argc, const char* const* argv) 
   Options options;
   std::string level = "info";
   std::string format = "json";
-  CLI::App app("Kubernetes operator that makes OAuth2 API clients in a registry and their credentials in Secrets");
+  CLI::App app(
+      "Kubernetes operator that makes OAuth2 API clients in a registry and their credentials in Secrets");
   app.set_version_flag("--version", "apiclient-controller " APICLIENT_VERSION);
   add_cluster_flags(app, options);
   add_running_flags(app, options);

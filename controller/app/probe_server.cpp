@@ -34,10 +34,12 @@ http::Route text_route(std::string path, std::function<std::string()> text) {
           .handle = [text = std::move(text)](const http::ServerRequest&) { return plain_text(200, text()); }};
 }
 
-http::Route check_route(std::string path, std::function<bool()> passes, std::function<std::string()> verbose) {
-  const auto handle = [passes = std::move(passes), verbose = std::move(verbose)](const http::ServerRequest& request) {
-    const bool asked =
-        std::ranges::any_of(request.query, [](const auto& parameter) { return parameter.first == "verbose"; });
+http::Route check_route(std::string path, std::function<bool()> passes,
+                        std::function<std::string()> verbose) {
+  const auto handle = [passes = std::move(passes),
+                       verbose = std::move(verbose)](const http::ServerRequest& request) {
+    const bool asked = std::ranges::any_of(
+        request.query, [](const auto& parameter) { return parameter.first == "verbose"; });
     const bool well = passes();
     return plain_text(well ? 200 : 500, asked ? verbose() : (well ? "ok" : "not ok"));
   };

@@ -6,8 +6,8 @@
 
 namespace apiclient::app {
 
-/// Blocks the signals in this thread and all that it starts: construct it first in main. A second signal while
-/// stopping ends the process at once.
+/// Blocks the signals in this thread and all that it starts: construct it first in main. A second signal
+/// while stopping ends the process at once.
 class StopSignals {
  public:
   StopSignals();

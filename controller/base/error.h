@@ -32,7 +32,7 @@ struct Error {
   ErrorKind kind = ErrorKind::internal;
   std::string message;
   std::optional<std::chrono::milliseconds> retry_after = {};  ///< what the server asked for
-  int status_code = 0;                                       ///< HTTP status, 0 when there was none
+  int status_code = 0;                                        ///< HTTP status, 0 when there was none
   std::string code = {};  ///< the server's own word: metav1.Status.reason, RFC 6749 "error", problem type
 
   /// The same error with "operation: " in front. Once per layer, so that errors read outside in.

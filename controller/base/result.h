@@ -26,10 +26,11 @@ class [[nodiscard]] Result {
   using value_type = T;
 
   template <typename U = T>
-    requires(std::is_constructible_v<T, U &&> && !std::is_same_v<std::remove_cvref_t<U>, Failure> &&
-             !std::is_same_v<std::remove_cvref_t<U>, Result>)
-  // NOLINTNEXTLINE(google-explicit-constructor): a value is a result
-  Result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}
+  requires(std::is_constructible_v<T, U&&> && !std::is_same_v<std::remove_cvref_t<U>, Failure> &&
+           !std::is_same_v<std::remove_cvref_t<U>, Result>)
+      // NOLINTNEXTLINE(google-explicit-constructor): a value is a result
+      Result(U&& value)
+      : state_(std::in_place_index<0>, std::forward<U>(value)) {}
   Result(Failure failure) : state_(std::in_place_index<1>, std::move(failure.error)) {}
 
   [[nodiscard]] bool has_value() const { return state_.index() == 0; }
@@ -113,13 +114,13 @@ Failure failure_of(Result<T>&& result) {
 // The only two macros of the project.
 #define APICLIENT_CONCAT_INNER(a, b) a##b
 #define APICLIENT_CONCAT(a, b) APICLIENT_CONCAT_INNER(a, b)
-#define RETURN_IF_ERROR(expression)                                        \
-  do {                                                                     \
+#define RETURN_IF_ERROR(expression)                                                                \
+  do {                                                                                             \
     if (auto result_ = (expression); !result_) return ::apiclient::failure_of(std::move(result_)); \
   } while (false)
 #define ASSIGN_OR_RETURN(declaration, expression) \
   ASSIGN_OR_RETURN_NAMED(APICLIENT_CONCAT(assigned_, __LINE__), declaration, expression)
-#define ASSIGN_OR_RETURN_NAMED(name, declaration, expression)  \
-  auto name = (expression);                                    \
-  if (!name) return ::apiclient::failure_of(std::move(name));  \
+#define ASSIGN_OR_RETURN_NAMED(name, declaration, expression) \
+  auto name = (expression);                                   \
+  if (!name) return ::apiclient::failure_of(std::move(name)); \
   declaration = std::move(*name)

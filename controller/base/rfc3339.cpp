@@ -53,7 +53,9 @@ class Cursor {
   }
   [[nodiscard]] char last() const { return last_; }
   [[nodiscard]] bool at_end() const { return rest_.empty(); }
-  [[nodiscard]] std::size_t digits() const { return std::min(rest_.find_first_not_of("0123456789"), rest_.size()); }
+  [[nodiscard]] std::size_t digits() const {
+    return std::min(rest_.find_first_not_of("0123456789"), rest_.size());
+  }
 
  private:
   std::string_view rest_;
@@ -67,7 +69,8 @@ std::optional<WallTime> parse_date_time(Cursor& cursor) {
   if (!month || !cursor.literal("-")) return std::nullopt;
   const auto day = cursor.number(2);
   if (!day || !cursor.literal("Tt ")) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
+  const std::chrono::year_month_day date{std::chrono::year(*year),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
                                          std::chrono::day(static_cast<unsigned>(*day))};
   const auto hour = cursor.number(2);
   if (!hour || !cursor.literal(":")) return std::nullopt;

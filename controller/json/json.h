@@ -1,6 +1,6 @@
 #pragma once
-// JSON text to values and back, bounded, without exceptions at the border. Include <nlohmann/json.hpp> only in
-// .cpp files that build or read values.
+// JSON text to values and back, bounded, without exceptions at the border. Include <nlohmann/json.hpp> only
+// in .cpp files that build or read values.
 
 #include <cstddef>
 #include <nlohmann/json_fwd.hpp>

@@ -18,15 +18,16 @@ namespace {
 using runtime::Action;
 using std::chrono::milliseconds;
 
-/// What stands in the way here can go away without any event that is watched (a foreign Secret, a foreign client).
+/// What stands in the way here can go away without any event that is watched (a foreign Secret, a foreign
+/// client).
 constexpr std::chrono::seconds kLookAgain{30};
 /// A namespace that is going, with a registry that cannot be asked, is not held up for longer.
 constexpr std::chrono::minutes kNamespacePatience{10};
 
 /// ±10 %, so that many clients do not look again at once.
 milliseconds jittered(milliseconds interval) {
-  return milliseconds(static_cast<milliseconds::rep>(static_cast<double>(interval.count()) *
-                                                     (0.9 + 0.2 * random_unit())));
+  return milliseconds(
+      static_cast<milliseconds::rep>(static_cast<double>(interval.count()) * (0.9 + 0.2 * random_unit())));
 }
 
 bool may_clear_by_itself(std::string_view why) {
@@ -62,7 +63,8 @@ Result<Action> ApiClientReconciler::reconcile(const kube::ObjectKey& key, std::s
     return Action::await_change();
   }
   // After a start: whether anything is to be done is seen when the registry has been probed.
-  if (!summary->deleting && wiring_.registries.awaits_probe(summary->pinned_registry)) return Action::await_change();
+  if (!summary->deleting && wiring_.registries.awaits_probe(summary->pinned_registry))
+    return Action::await_change();
   const RaisedDoubt doubt = wiring_.memory.doubt(key);
   if (is_settled_in_cache(*summary)) return rest(*summary);
   ASSIGN_OR_RETURN(std::optional<api::ApiClient> client, observer_.find_client(key, stop));
@@ -81,7 +83,8 @@ bool ApiClientReconciler::is_settled_in_cache(const api::ApiClientSummary& summa
   const bool settled =
       is_settled({.client = summary, .target = target.get(), .staged = staged, .registry = registry.get()});
   const bool registry_well = registry && registry->state == RegistryState::ready;
-  return settled || (registry_well && wiring_.memory.is_settled_version(summary.key, summary.resource_version));
+  return settled ||
+         (registry_well && wiring_.memory.is_settled_version(summary.key, summary.resource_version));
 }
 
 bool ApiClientReconciler::is_published_in_cache(const api::ApiClient& client) const {
@@ -96,7 +99,8 @@ Action ApiClientReconciler::rest(const api::ApiClientSummary& summary) {
   if (interval.count() == 0) return Action::await_change();
   const BootTime now = wiring_.clock.now();
   // After a start the first look is spread over the whole interval.
-  const auto spread = milliseconds(static_cast<milliseconds::rep>(static_cast<double>(interval.count()) * random_unit()));
+  const auto spread =
+      milliseconds(static_cast<milliseconds::rep>(static_cast<double>(interval.count()) * random_unit()));
   const BootTime due = wiring_.memory.next_check(summary.key, now + spread);
   if (due <= now) {
     wiring_.memory.request_check(summary.key, Doubt::state);
@@ -105,18 +109,20 @@ Action ApiClientReconciler::rest(const api::ApiClientSummary& summary) {
   return Action::requeue_after(std::chrono::duration_cast<milliseconds>(due - now) + milliseconds(1));
 }
 
-Result<Action> ApiClientReconciler::apply(api::ApiClient client, const RaisedDoubt& doubt, std::stop_token stop) {
+Result<Action> ApiClientReconciler::apply(api::ApiClient client, const RaisedDoubt& doubt,
+                                          std::stop_token stop) {
   const Resolution resolution =
       wiring_.registries.resolve(client, namespace_labels(client.meta.key.namespace_name));
   if (std::holds_alternative<NotYetKnown>(resolution)) return Action::await_change();
-  if (const auto* refusal = std::get_if<Refusal>(&resolution)) return hold(client, {.refusal = *refusal}, stop);
+  if (const auto* refusal = std::get_if<Refusal>(&resolution))
+    return hold(client, {.refusal = *refusal}, stop);
   auto registry = std::get<RegistryDirectory::Snapshot>(resolution);
   if (registry->state == RegistryState::ready) {
     return apply_at(std::move(client), std::move(registry), doubt, std::move(stop));
   }
-  const Held held{
-      .refusal = {.reason = registry->reason, .message = "registry " + registry->name + ": " + registry->message},
-      .published_works = is_published_in_cache(client)};
+  const Held held{.refusal = {.reason = registry->reason,
+                              .message = "registry " + registry->name + ": " + registry->message},
+                  .published_works = is_published_in_cache(client)};
   return hold(client, held, std::move(stop));
 }
 
@@ -125,7 +131,8 @@ Result<Action> ApiClientReconciler::apply_at(api::ApiClient client, RegistryDire
   auto desired = desired_client(client, *registry);
   if (const auto* refusal = std::get_if<Refusal>(&desired)) return hold(client, {.refusal = *refusal}, stop);
   const std::string_view token = client.meta.annotation(api::kReconcileAnnotation);
-  const bool asked = !token.empty() && token != client.status.last_handled_reconcile && client.status.issued();
+  const bool asked =
+      !token.empty() && token != client.status.last_handled_reconcile && client.status.issued();
   const bool check = asked || doubt.doubt == Doubt::secret || verification_is_open(client.status);
   ASSIGN_OR_RETURN(Observation seen, observer_.observe(std::move(client), std::move(registry),
                                                        std::move(std::get<DesiredClient>(desired)), stop));
@@ -137,10 +144,12 @@ Result<Action> ApiClientReconciler::apply_at(api::ApiClient client, RegistryDire
   return hold(seen.client, **held, std::move(stop));
 }
 
-Result<Action> ApiClientReconciler::run_plan(Observation& seen, const RaisedDoubt& doubt, std::stop_token stop) {
+Result<Action> ApiClientReconciler::run_plan(Observation& seen, const RaisedDoubt& doubt,
+                                             std::stop_token stop) {
   const Plan plan = make_plan(seen, wiring_.clock.wall_now());
   if (plan.stop) return hold(seen.client, {.refusal = *plan.stop}, std::move(stop));
-  StepPerformer performer({.client = wiring_.client, .journal = journal_, .clock = wiring_.clock}, seen, plan, stop);
+  StepPerformer performer({.client = wiring_.client, .journal = journal_, .clock = wiring_.clock}, seen, plan,
+                          stop);
   auto outcome = performer.perform_all();
   if (!performer.written_target_version().empty()) {
     wiring_.secret_writes.wrote(seen.target->meta.key, performer.written_target_version());
@@ -171,15 +180,17 @@ Result<Action> ApiClientReconciler::finish(const Observation& seen, const Raised
     wiring_.memory.request_check(seen.client.meta.key, Doubt::state);
     return Action::requeue_after(std::max(milliseconds(1), std::chrono::ceil<milliseconds>(left)));
   }
-  return interval.count() > 0 ? Action::requeue_after(std::chrono::ceil<milliseconds>(*next_check - wiring_.clock.now()))
-                              : Action::await_change();
+  return interval.count() > 0
+             ? Action::requeue_after(std::chrono::ceil<milliseconds>(*next_check - wiring_.clock.now()))
+             : Action::await_change();
 }
 
 Result<Action> ApiClientReconciler::hold(api::ApiClient& client, const Held& held, std::stop_token stop) {
   if (!held.failed_registry.empty()) wiring_.suspect_registry(held.failed_registry);
   RETURN_IF_ERROR(write_outcome(client, held, std::move(stop)));
   if (held.retry) return fail(*held.retry);
-  return may_clear_by_itself(held.refusal.reason) ? Action::requeue_after(kLookAgain) : Action::await_change();
+  return may_clear_by_itself(held.refusal.reason) ? Action::requeue_after(kLookAgain)
+                                                  : Action::await_change();
 }
 
 Result<Action> ApiClientReconciler::clean_up(api::ApiClient client, std::stop_token stop) {

@@ -1,6 +1,6 @@
 #pragma once
-// Named points of a pass, so that tests can cut the process off exactly there. In the product reaching one does
-// nothing (checkpoint.cpp); the test build of the controller links another definition.
+// Named points of a pass, so that tests can cut the process off exactly there. In the product reaching one
+// does nothing (checkpoint.cpp); the test build of the controller links another definition.
 
 #include <string_view>
 

@@ -16,7 +16,8 @@ namespace reason = api::reason;
 using Outcome = Result<std::optional<DeletionHeld>>;
 
 constexpr std::string_view kWaysOut =
-    "; to delete without the registry set spec.deletionPolicy: Retain, or the annotation apiclient.dev/abandon to the "
+    "; to delete without the registry set spec.deletionPolicy: Retain, or the annotation "
+    "apiclient.dev/abandon to the "
     "object's metadata.uid";
 
 Outcome done() { return std::optional<DeletionHeld>(); }
@@ -37,9 +38,9 @@ Outcome held_by_registry(Error error, const std::string& registry) {
 
 /// A registry whose credentials are gone may still be asked with those that were read last.
 bool may_be_asked(const RegistrySnapshot& registry) {
-  return registry.connection && (registry.state == RegistryState::ready ||
-                                 registry.reason == reason::kCredentialsNotFound ||
-                                 registry.reason == reason::kCredentialsNotUsable);
+  return registry.connection &&
+         (registry.state == RegistryState::ready || registry.reason == reason::kCredentialsNotFound ||
+          registry.reason == reason::kCredentialsNotUsable);
 }
 
 bool last_finalizer_is_ours(const kube::ObjectMeta& meta) {
@@ -63,7 +64,8 @@ Outcome ClientCleanup::clean_up(api::ApiClient client, bool give_up, std::stop_t
 }
 
 Result<DeletionObservation> ClientCleanup::observe(api::ApiClient client, std::stop_token stop) {
-  DeletionObservation seen{.client = std::move(client), .installation_id = wiring_.observer.installation_id()};
+  DeletionObservation seen{.client = std::move(client),
+                           .installation_id = wiring_.observer.installation_id()};
   const std::string& published = seen.client.status.binding_name;
   const std::string name = published.empty() ? seen.client.secret_name() : published;
   ASSIGN_OR_RETURN(seen.staged, wiring_.observer.find_staged(seen.client, stop));
@@ -86,8 +88,8 @@ Outcome ClientCleanup::ask_registry(DeletionObservation& seen, const Origin& ori
   }
   if (!may_be_asked(*registry)) {
     return DeletionHeld{.reason = registry->reason,
-                        .message = "client " + origin.client_id + " cannot be removed: registry " + registry->name +
-                                   ": " + registry->message + std::string(kWaysOut)};
+                        .message = "client " + origin.client_id + " cannot be removed: registry " +
+                                   registry->name + ": " + registry->message + std::string(kWaysOut)};
   }
   auto registered = registry->connection->backend().find(origin.client_id, std::move(stop));
   if (!registered) return held_by_registry(std::move(registered).error(), registry->name);
@@ -109,19 +111,19 @@ Outcome ClientCleanup::perform_all(DeletionObservation& seen, std::stop_token st
 
 Outcome ClientCleanup::perform(const DeletionStep& step, DeletionObservation& seen, std::stop_token stop) {
   return std::visit(
-      overloaded{[&](const deletion_step::RemoveClient& remove) { return remove_client(remove, seen, stop); },
-                 [&](const deletion_step::DeleteTarget&) { return done_or(delete_target(*seen.target, stop)); },
-                 [&](const deletion_step::DropStaged&) {
-                   return done_or(wiring_.journal.drop(*seen.staged, stop));
-                 },
-                 [&](const deletion_step::ReleaseFinalizer&) { return done_or(release(seen.client, stop)); }},
+      overloaded{
+          [&](const deletion_step::RemoveClient& remove) { return remove_client(remove, seen, stop); },
+          [&](const deletion_step::DeleteTarget&) { return done_or(delete_target(*seen.target, stop)); },
+          [&](const deletion_step::DropStaged&) { return done_or(wiring_.journal.drop(*seen.staged, stop)); },
+          [&](const deletion_step::ReleaseFinalizer&) { return done_or(release(seen.client, stop)); }},
       step);
 }
 
 Outcome ClientCleanup::remove_client(const deletion_step::RemoveClient& step, DeletionObservation& seen,
                                      std::stop_token stop) {
   const RegistryDirectory::Snapshot registry = wiring_.registries.find(find_origin(seen)->registry_name);
-  if (!registry || !registry->connection) return fail(ErrorKind::conflict, "the registry object has just gone");
+  if (!registry || !registry->connection)
+    return fail(ErrorKind::conflict, "the registry object has just gone");
   auto removed = registry->connection->backend().remove(step.client_id, step.expected_uid, std::move(stop));
   if (!removed) return held_by_registry(std::move(removed).error(), registry->name);
   return done();
@@ -135,7 +137,8 @@ Result<void> ClientCleanup::delete_target(const TargetSecret& target, std::stop_
 Result<void> ClientCleanup::release(api::ApiClient& client, std::stop_token stop) {
   std::vector<std::string> finalizers = client.meta.finalizers;
   std::erase(finalizers, api::kCleanupFinalizer);
-  return write_finalizers(wiring_.client, api::kApiClients, client.meta, std::move(finalizers), std::move(stop));
+  return write_finalizers(wiring_.client, api::kApiClients, client.meta, std::move(finalizers),
+                          std::move(stop));
 }
 
 void ClientCleanup::log_ending(const DeletionObservation& seen, bool give_up) const {

@@ -24,8 +24,9 @@ class ClientCleanup {
   };
   explicit ClientCleanup(Wiring wiring);
 
-  /// Empty when the finalizer has been released, or another finalizer has to go first. Held: blocked, and why.
-  /// `give_up`: the namespace is going and its registry cannot be asked any more: release without the registry.
+  /// Empty when the finalizer has been released, or another finalizer has to go first. Held: blocked, and
+  /// why. `give_up`: the namespace is going and its registry cannot be asked any more: release without the
+  /// registry.
   Result<std::optional<DeletionHeld>> clean_up(api::ApiClient client, bool give_up, std::stop_token stop);
 
  private:
@@ -34,7 +35,8 @@ class ClientCleanup {
   Outcome ask_registry(DeletionObservation& seen, const Origin& origin, std::stop_token stop);
   Outcome perform_all(DeletionObservation& seen, std::stop_token stop);
   Outcome perform(const DeletionStep& step, DeletionObservation& seen, std::stop_token stop);
-  Outcome remove_client(const deletion_step::RemoveClient& step, DeletionObservation& seen, std::stop_token stop);
+  Outcome remove_client(const deletion_step::RemoveClient& step, DeletionObservation& seen,
+                        std::stop_token stop);
   Result<void> delete_target(const TargetSecret& target, std::stop_token stop);
   Result<void> release(api::ApiClient& client, std::stop_token stop);
   void log_ending(const DeletionObservation& seen, bool give_up) const;

@@ -24,15 +24,17 @@ RegistryTrouble waiting(std::string_view why, std::string message) {
 
 std::optional<RegistryTrouble> check_supported(const api::ClientRegistrySpec& spec) {
   if (spec.backend != "embedded") {
-    return stalled(reason::kUnsupported,
-                   "spec." + spec.backend + " is not supported by this version of the operator; use spec.embedded");
+    return stalled(
+        reason::kUnsupported,
+        "spec." + spec.backend + " is not supported by this version of the operator; use spec.embedded");
   }
   if (!spec.unsupported_fields.empty()) {
-    return stalled(reason::kUnsupported,
-                   spec.unsupported_fields.front() + " is not supported by this version of the operator; remove it");
+    return stalled(reason::kUnsupported, spec.unsupported_fields.front() +
+                                             " is not supported by this version of the operator; remove it");
   }
   if (!spec.bearer) {
-    return stalled(reason::kInvalidSpec, "spec.auth.bearer is missing; name the Secret that holds the admin token");
+    return stalled(reason::kInvalidSpec,
+                   "spec.auth.bearer is missing; name the Secret that holds the admin token");
   }
   return std::nullopt;
 }
@@ -81,7 +83,8 @@ Result<Action> ClientRegistryReconciler::reconcile(const kube::ObjectKey& key, s
     return Action::await_change();
   }
   // Live: a cache that lags behind our last status would hide that the next one differs from it.
-  ASSIGN_OR_RETURN(const std::optional<Json> object, wiring_.client.find(api::kClusterClientRegistries, key, stop));
+  ASSIGN_OR_RETURN(const std::optional<Json> object,
+                   wiring_.client.find(api::kClusterClientRegistries, key, stop));
   if (!object) return Action::await_change();
   ASSIGN_OR_RETURN(const api::ClientRegistry registry, api::read_client_registry(*object));
   ASSIGN_OR_RETURN(const Probed probed, probe(registry, stop));
@@ -91,7 +94,8 @@ Result<Action> ClientRegistryReconciler::reconcile(const kube::ObjectKey& key, s
 
 Result<ClientRegistryReconciler::Probed> ClientRegistryReconciler::probe(const api::ClientRegistry& registry,
                                                                          std::stop_token stop) {
-  Probed probed{.trouble = check_supported(registry.spec), .connection = remembered(registry.meta), .info = {}};
+  Probed probed{
+      .trouble = check_supported(registry.spec), .connection = remembered(registry.meta), .info = {}};
   if (probed.trouble) return probed;
   ASSIGN_OR_RETURN(auto credentials, find_credentials(registry, stop));
   if (auto* trouble = std::get_if<Trouble>(&credentials)) {
@@ -125,11 +129,13 @@ Result<std::variant<Json, RegistryTrouble>> ClientRegistryReconciler::find_crede
   if (!secret) return Answer(waiting(reason::kCredentialsNotFound, field + " does not exist; create it"));
   ASSIGN_OR_RETURN(const kube::ObjectMeta meta, kube::read_object_meta(*secret));
   if (meta.label(api::kUsableByLabel) != api::kUsableByRegistry) {
-    return Answer(waiting(reason::kCredentialsNotUsable,
-                          field + " lacks the label apiclient.dev/usable-by: registry, so the operator may not use it"));
+    return Answer(waiting(
+        reason::kCredentialsNotUsable,
+        field + " lacks the label apiclient.dev/usable-by: registry, so the operator may not use it"));
   }
   if (read_key(*secret, reference.key).empty()) {
-    return Answer(waiting(reason::kCredentialsNotFound, field + " has no value under the key " + reference.key));
+    return Answer(
+        waiting(reason::kCredentialsNotFound, field + " has no value under the key " + reference.key));
   }
   return Answer(std::move(*secret));
 }
@@ -163,7 +169,8 @@ std::variant<ClientRegistryReconciler::Connection, RegistryTrouble> ClientRegist
   return connection;
 }
 
-ClientRegistryReconciler::Connection ClientRegistryReconciler::remembered(const kube::ObjectMeta& registry) const {
+ClientRegistryReconciler::Connection ClientRegistryReconciler::remembered(
+    const kube::ObjectMeta& registry) const {
   const auto connections = connections_.lock();
   const auto found = connections->find(registry.key.name);
   const bool same = found != connections->end() && found->second.uid == registry.uid;
@@ -188,15 +195,17 @@ void ClientRegistryReconciler::publish(const api::ClientRegistry& registry, cons
   const bool spec_changed = before && before->generation != snapshot->generation;
   if (before && !spec_changed && !differs(*before, *snapshot)) return;
   if (probed.trouble) {
-    log_.warning("registry is not ready", {{"registry", snapshot->name}, {"reason", snapshot->reason}, {"message", snapshot->message}});
+    log_.warning(
+        "registry is not ready",
+        {{"registry", snapshot->name}, {"reason", snapshot->reason}, {"message", snapshot->message}});
   } else {
     log_.info("registry is ready", {{"registry", snapshot->name}});
   }
   wiring_.changed(registry.key.name, spec_changed);
 }
 
-Result<Action> ClientRegistryReconciler::write_outcome(const api::ClientRegistry& registry, const Probed& probed,
-                                                       std::stop_token stop) {
+Result<Action> ClientRegistryReconciler::write_outcome(const api::ClientRegistry& registry,
+                                                       const Probed& probed, std::stop_token stop) {
   const WallTime now = wiring_.clock.wall_now();
   const api::ClientRegistryStatus status = probed.trouble ? summarise_trouble(registry, *probed.trouble, now)
                                                           : summarise_ready(registry, probed.info, now);

@@ -57,7 +57,8 @@ class ClientRegistryReconciler final : public runtime::Reconciler {
     backend::RegistryInfo info;
   };
   Result<Probed> probe(const api::ClientRegistry& registry, std::stop_token stop);
-  Result<std::variant<Json, Trouble>> find_credentials(const api::ClientRegistry& registry, std::stop_token stop);
+  Result<std::variant<Json, Trouble>> find_credentials(const api::ClientRegistry& registry,
+                                                       std::stop_token stop);
   std::variant<Connection, Trouble> connect(const api::ClientRegistry& registry, const Json& secret);
   /// The last connection of this very object; null when there was none.
   [[nodiscard]] Connection remembered(const kube::ObjectMeta& registry) const;

@@ -18,7 +18,8 @@ class CredentialJournal {
   /// A live read.
   Result<std::optional<StagedCredential>> find(const std::string& owner_uid, std::stop_token stop);
   /// Exactly one stage per owner wins: the others get `already_exists` and continue with what is there.
-  Result<StagedCredential> stage(StagedCredential staged, const kube::ObjectMeta& owner, std::stop_token stop);
+  Result<StagedCredential> stage(StagedCredential staged, const kube::ObjectMeta& owner,
+                                 std::stop_token stop);
   /// Absent is success.
   Result<void> drop(const StagedCredential& staged, std::stop_token stop);
 

@@ -139,7 +139,8 @@ kube::ObjectKey staged_key(const std::string& operator_namespace, const std::str
   return {.namespace_name = operator_namespace, .name = "staged-" + owner_uid};
 }
 
-Json write_staged(const StagedCredential& staged, const kube::ObjectMeta& owner, const std::string& installation_id) {
+Json write_staged(const StagedCredential& staged, const kube::ObjectMeta& owner,
+                  const std::string& installation_id) {
   Json data = Json::object();
   put_data(data, "operation-id", staged.operation_id);
   put_data(data, "kind", staged.kind);
@@ -194,7 +195,9 @@ Result<StagedCredential> read_staged(const Json& object) {
 }
 
 std::string_view TargetSecret::owner_uid() const { return meta.annotation(api::kOwnerUidAnnotation); }
-std::string_view TargetSecret::installation_id() const { return meta.annotation(api::kInstallationAnnotation); }
+std::string_view TargetSecret::installation_id() const {
+  return meta.annotation(api::kInstallationAnnotation);
+}
 std::string_view TargetSecret::operation_id() const { return meta.annotation(api::kOperationAnnotation); }
 std::string_view TargetSecret::credential_id() const { return meta.annotation(api::kCredentialAnnotation); }
 std::int64_t TargetSecret::revision() const { return revision_of(meta); }

@@ -1,15 +1,16 @@
 #pragma once
-// The two Secrets of a client: the staged one (a mint that has begun) and the target (what consumers read), to and
-// from JSON. Pure functions over values. The JSON of a Secret holds secret material: drop it soon, never log it.
+// The two Secrets of a client: the staged one (a mint that has begun) and the target (what consumers read),
+// to and from JSON. Pure functions over values. The JSON of a Secret holds secret material: drop it soon,
+// never log it.
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include <nlohmann/json.hpp>
 #include "api/api_client.h"
 #include "base/secret.h"
-#include <nlohmann/json.hpp>
 #include "kube/object_meta.h"
 #include "reconciler/desired_client.h"
 
@@ -30,7 +31,8 @@ struct StagedCredential {
 
 kube::ObjectKey staged_key(const std::string& operator_namespace, const std::string& owner_uid);
 /// `owner` gives the labels; the Secret is immutable.
-Json write_staged(const StagedCredential& staged, const kube::ObjectMeta& owner, const std::string& installation_id);
+Json write_staged(const StagedCredential& staged, const kube::ObjectMeta& owner,
+                  const std::string& installation_id);
 Result<StagedCredential> read_staged(const Json& object);
 
 /// The live Secret under the name that an ApiClient publishes to, whoever owns it.
@@ -68,8 +70,8 @@ struct Publication {
 };
 
 Json make_target(const Publication& publication);
-/// The live object with our parts replaced: all data; our labels and annotations, without those that we once set and
-/// no longer want (by managedFields). Equal to `live` when nothing is to be written.
+/// The live object with our parts replaced: all data; our labels and annotations, without those that we once
+/// set and no longer want (by managedFields). Equal to `live` when nothing is to be written.
 Json update_target(const Json& live, const Publication& publication);
 
 }  // namespace apiclient::reconciler

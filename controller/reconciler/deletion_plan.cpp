@@ -6,7 +6,9 @@
 namespace apiclient::reconciler {
 namespace {
 
-bool retains(const api::ApiClient& client) { return client.spec.deletion_policy == api::DeletionPolicy::retain; }
+bool retains(const api::ApiClient& client) {
+  return client.spec.deletion_policy == api::DeletionPolicy::retain;
+}
 
 std::string registry_of(const TargetSecret& target) {
   const std::string_view reference = target.meta.annotation(api::kRegistryAnnotation);
@@ -29,7 +31,8 @@ std::optional<Origin> find_origin(const DeletionObservation& seen) {
   if (!status.client_id.empty() && status.registry) {
     return Origin{.client_id = status.client_id, .registry_name = status.registry->name};
   }
-  if (seen.staged) return Origin{.client_id = seen.staged->client_id, .registry_name = seen.staged->registry.name};
+  if (seen.staged)
+    return Origin{.client_id = seen.staged->client_id, .registry_name = seen.staged->registry.name};
   if (status.rotation.in_progress) {
     return Origin{.client_id = status.rotation.in_progress->client_id,
                   .registry_name = status.rotation.in_progress->registry.name};

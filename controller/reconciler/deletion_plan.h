@@ -1,6 +1,6 @@
 #pragma once
-// The decision about an ApiClient that is being deleted: registry first, then the Secret, then the staged one, then
-// the finalizer. Pure.
+// The decision about an ApiClient that is being deleted: registry first, then the Secret, then the staged
+// one, then the finalizer. Pure.
 
 #include <optional>
 #include <string>
@@ -21,12 +21,13 @@ struct DropStaged {};
 struct ReleaseFinalizer {};
 }  // namespace deletion_step
 
-using DeletionStep = std::variant<deletion_step::RemoveClient, deletion_step::DeleteTarget, deletion_step::DropStaged,
-                                  deletion_step::ReleaseFinalizer>;
+using DeletionStep = std::variant<deletion_step::RemoveClient, deletion_step::DeleteTarget,
+                                  deletion_step::DropStaged, deletion_step::ReleaseFinalizer>;
 
 std::string_view name_of(const DeletionStep& step);
 
-/// Where the client was registered: from the status, else from what fenced the mint, else from the target Secret.
+/// Where the client was registered: from the status, else from what fenced the mint, else from the target
+/// Secret.
 struct Origin {
   std::string client_id;
   std::string registry_name;

@@ -10,7 +10,9 @@ namespace {
 namespace reason = api::reason;
 using Names = std::vector<std::string>;
 
-bool lists(const Names& names, std::string_view name) { return std::ranges::find(names, name) != names.end(); }
+bool lists(const Names& names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
 
 Names default_grants(std::string_view type) {
   if (type == "Web") return {"authorization_code", "refresh_token"};
@@ -33,8 +35,8 @@ Refusal refuse(std::string_view why, std::string message) {
 
 std::optional<Refusal> check_supported(const api::ApiClientSpec& spec) {
   if (spec.unsupported_fields.empty()) return std::nullopt;
-  return refuse(reason::kUnsupported,
-                spec.unsupported_fields.front() + " is not supported by this version of the operator; remove it");
+  return refuse(reason::kUnsupported, spec.unsupported_fields.front() +
+                                          " is not supported by this version of the operator; remove it");
 }
 
 std::optional<Refusal> check_grants(const Names& grants, const RegistrySnapshot& registry) {
@@ -43,29 +45,31 @@ std::optional<Refusal> check_grants(const Names& grants, const RegistrySnapshot&
     // RFC 9700 §2.1.2: the implicit grant only where somebody decided so.
     const bool permitted = allowed ? lists(*allowed, grant) : grant != "implicit";
     if (!permitted) {
-      return refuse(reason::kGrantTypeNotAllowed, "spec.grantTypes: " + grant + " is not allowed by registry " +
-                                                      registry.name + "; remove it, or have it added to " +
-                                                      "spec.allowedGrantTypes there");
+      return refuse(reason::kGrantTypeNotAllowed,
+                    "spec.grantTypes: " + grant + " is not allowed by registry " + registry.name +
+                        "; remove it, or have it added to " + "spec.allowedGrantTypes there");
     }
   }
   return std::nullopt;
 }
 
 struct AllowList {
-  std::string_view field;          ///< of the ApiClient
+  std::string_view field;  ///< of the ApiClient
   std::string_view registry_field;
   std::string_view why;
   const std::optional<Names>& allowed;
   const Names& defaults;
 };
 
-std::optional<Refusal> check_listed(const Names& wanted, const AllowList& list, const RegistrySnapshot& registry) {
+std::optional<Refusal> check_listed(const Names& wanted, const AllowList& list,
+                                    const RegistrySnapshot& registry) {
   for (const std::string& name : wanted) {
     const bool permitted = lists(list.defaults, name) ||
                            (list.allowed && (lists(*list.allowed, name) || lists(*list.allowed, "*")));
     if (!permitted) {
-      return refuse(list.why, std::string(list.field) + ": " + name + " is not allowed by registry " + registry.name +
-                                  "; remove it, or have it added to " + std::string(list.registry_field) + " there");
+      return refuse(list.why, std::string(list.field) + ": " + name + " is not allowed by registry " +
+                                  registry.name + "; remove it, or have it added to " +
+                                  std::string(list.registry_field) + " there");
     }
   }
   return std::nullopt;
@@ -73,7 +77,8 @@ std::optional<Refusal> check_listed(const Names& wanted, const AllowList& list, 
 
 bool permits(const api::AllowedParameter& rule, const api::RegistryParameter& parameter) {
   if (!rule.values) return true;
-  return std::ranges::all_of(parameter.values, [&](const std::string& value) { return lists(*rule.values, value); });
+  return std::ranges::all_of(parameter.values,
+                             [&](const std::string& value) { return lists(*rule.values, value); });
 }
 
 std::optional<Refusal> check_parameters(const std::map<std::string, api::RegistryParameter>& parameters,
@@ -82,10 +87,10 @@ std::optional<Refusal> check_parameters(const std::map<std::string, api::Registr
     const auto& allowed = registry.spec.allowed_parameters;
     const auto rule = std::ranges::find(allowed, name, &api::AllowedParameter::name);
     if (rule == allowed.end() || !permits(*rule, parameter)) {
-      return refuse(reason::kParameterNotAllowed, "spec.registryParameters: " + name +
-                                                      (rule == allowed.end() ? "" : " with this value") +
-                                                      " is not allowed by registry " + registry.name +
-                                                      "; remove it, or have it added to spec.allowedParameters there");
+      return refuse(reason::kParameterNotAllowed,
+                    "spec.registryParameters: " + name + (rule == allowed.end() ? "" : " with this value") +
+                        " is not allowed by registry " + registry.name +
+                        "; remove it, or have it added to spec.allowedParameters there");
     }
   }
   return std::nullopt;
@@ -133,14 +138,16 @@ api::EffectiveSpec make_effective(const api::ApiClient& client, const backend::C
   if (client.spec.type != "Machine") effective.require_consent = settings.require_consent;
   effective.secret_name = client.secret_name();
   effective.secret_type = client.spec.secret.type;
-  effective.deletion_policy = api::to_string(client.spec.deletion_policy.value_or(api::DeletionPolicy::remove));
+  effective.deletion_policy =
+      api::to_string(client.spec.deletion_policy.value_or(api::DeletionPolicy::remove));
   effective.registry = {.kind = "ClusterClientRegistry", .name = registry.name};
   return effective;
 }
 
 }  // namespace
 
-std::variant<DesiredClient, Refusal> desired_client(const api::ApiClient& client, const RegistrySnapshot& registry) {
+std::variant<DesiredClient, Refusal> desired_client(const api::ApiClient& client,
+                                                    const RegistrySnapshot& registry) {
   const Names none;
   backend::ClientSettings settings = make_settings(client, registry);
   const AllowList scopes{.field = "spec.scopes",

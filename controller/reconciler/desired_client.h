@@ -16,6 +16,7 @@ struct DesiredClient {
 };
 
 /// A refusal names the field, what is wrong and the fix.
-std::variant<DesiredClient, Refusal> desired_client(const api::ApiClient& client, const RegistrySnapshot& registry);
+std::variant<DesiredClient, Refusal> desired_client(const api::ApiClient& client,
+                                                    const RegistrySnapshot& registry);
 
 }  // namespace apiclient::reconciler

@@ -2,8 +2,8 @@
 
 namespace apiclient::reconciler {
 
-ClientOwner owner_of(const std::optional<backend::RegisteredClient>& registered, const kube::ObjectMeta& client,
-                     const std::string& installation_id) {
+ClientOwner owner_of(const std::optional<backend::RegisteredClient>& registered,
+                     const kube::ObjectMeta& client, const std::string& installation_id) {
   if (!registered) return ClientOwner::nobody;
   if (!registered->mark) return ClientOwner::unmarked;
   const backend::OwnershipMark& mark = *registered->mark;

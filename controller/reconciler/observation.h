@@ -1,6 +1,6 @@
 #pragma once
-// What a pass has seen, live: the input of the plan. Plain values; holds secret material, so it lives no longer than
-// the pass.
+// What a pass has seen, live: the input of the plan. Plain values; holds secret material, so it lives no
+// longer than the pass.
 
 #include <memory>
 #include <optional>
@@ -33,8 +33,8 @@ enum class ClientOwner {
   unmarked,            ///< somebody's who does not mark
 };
 
-ClientOwner owner_of(const std::optional<backend::RegisteredClient>& registered, const kube::ObjectMeta& client,
-                     const std::string& installation_id);
+ClientOwner owner_of(const std::optional<backend::RegisteredClient>& registered,
+                     const kube::ObjectMeta& client, const std::string& installation_id);
 
 struct Observation {
   api::ApiClient client = {};
@@ -57,7 +57,9 @@ struct Observation {
     return target && target_is_ours() && published_verdict != backend::Verdict::rejected &&
            (!desired.settings.has_secret() || !target->value.empty());
   }
-  [[nodiscard]] ClientOwner client_owner() const { return owner_of(registered, client.meta, installation_id); }
+  [[nodiscard]] ClientOwner client_owner() const {
+    return owner_of(registered, client.meta, installation_id);
+  }
 };
 
 }  // namespace apiclient::reconciler

@@ -23,7 +23,8 @@ TargetOwner owner_of_target(const TargetSecret& secret, const kube::ObjectMeta& 
   // By uid alone: somebody may have taken our labels off.
   if (secret.owner_uid() == client.uid) return TargetOwner::us;
   // Of an object of our name that is gone: a name has one object at a time.
-  return secret.meta.label(api::kNameLabel) == client.key.name ? TargetOwner::our_past : TargetOwner::other_client;
+  return secret.meta.label(api::kNameLabel) == client.key.name ? TargetOwner::our_past
+                                                               : TargetOwner::other_client;
 }
 
 }  // namespace
@@ -32,7 +33,8 @@ Observer::Observer(kube::Client& client, CredentialJournal& journal, const Secre
                    std::string installation_id)
     : client_(client), journal_(journal), claims_(claims), installation_id_(std::move(installation_id)) {}
 
-Result<std::optional<api::ApiClient>> Observer::find_client(const kube::ObjectKey& key, std::stop_token stop) {
+Result<std::optional<api::ApiClient>> Observer::find_client(const kube::ObjectKey& key,
+                                                            std::stop_token stop) {
   ASSIGN_OR_RETURN(const std::optional<Json> object, client_.find(api::kApiClients, key, std::move(stop)));
   if (!object) return std::optional<api::ApiClient>();
   ASSIGN_OR_RETURN(api::ApiClient client, api::read_api_client(*object));
@@ -61,7 +63,8 @@ Result<void> Observer::observe_registry(Observation& seen, bool check_published,
   const bool ask = seen.target_is_ours() && seen.target && !seen.target->value.empty() && seen.registered &&
                    seen.desired.settings.has_secret() && (check_published || registry_disagrees(seen));
   if (ask) {
-    seen.published_verdict = connection.verifier().verify(seen.registered->settings, seen.target->value, stop);
+    seen.published_verdict =
+        connection.verifier().verify(seen.registered->settings, seen.target->value, stop);
   }
   return {};
 }
@@ -76,7 +79,8 @@ Result<Observer::Target> Observer::find_target(const api::ApiClient& client, con
   return Target{.secret = std::move(secret), .owner = owner};
 }
 
-Result<std::optional<StagedCredential>> Observer::find_staged(const api::ApiClient& client, std::stop_token stop) {
+Result<std::optional<StagedCredential>> Observer::find_staged(const api::ApiClient& client,
+                                                              std::stop_token stop) {
   return journal_.find(client.meta.uid, std::move(stop));
 }
 

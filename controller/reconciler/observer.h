@@ -1,6 +1,6 @@
 #pragma once
-// The only reads of a pass. Every answer that a decision to mint depends on is live: found, absent, or an error that
-// ends the pass. Thread-safe.
+// The only reads of a pass. Every answer that a decision to mint depends on is live: found, absent, or an
+// error that ends the pass. Thread-safe.
 
 #include <stop_token>
 
@@ -14,22 +14,24 @@ namespace apiclient::reconciler {
 class Observer {
  public:
   /// All of them outlive this.
-  Observer(kube::Client& client, CredentialJournal& journal, const SecretClaims& claims, std::string installation_id);
+  Observer(kube::Client& client, CredentialJournal& journal, const SecretClaims& claims,
+           std::string installation_id);
 
   Result<std::optional<api::ApiClient>> find_client(const kube::ObjectKey& key, std::stop_token stop);
 
   /// The cluster's side of an observation.
   Result<Observation> observe(api::ApiClient client, std::shared_ptr<const RegistrySnapshot> registry,
                               DesiredClient desired, std::stop_token stop);
-  /// The registry's side; its errors are the registry's. `check_published`: also ask whether it accepts the published
-  /// value.
+  /// The registry's side; its errors are the registry's. `check_published`: also ask whether it accepts the
+  /// published value.
   static Result<void> observe_registry(Observation& seen, bool check_published, std::stop_token stop);
 
   struct Target {
     std::optional<TargetSecret> secret;
     TargetOwner owner = TargetOwner::nobody;
   };
-  Result<Target> find_target(const api::ApiClient& client, const std::string& secret_name, std::stop_token stop);
+  Result<Target> find_target(const api::ApiClient& client, const std::string& secret_name,
+                             std::stop_token stop);
   Result<std::optional<StagedCredential>> find_staged(const api::ApiClient& client, std::stop_token stop);
   [[nodiscard]] const std::string& installation_id() const { return installation_id_; }
 

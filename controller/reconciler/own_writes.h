@@ -1,6 +1,6 @@
 #pragma once
-// The versions that this process wrote last, so that the events which report them can be told from the changes of
-// others. Thread-safe.
+// The versions that this process wrote last, so that the events which report them can be told from the
+// changes of others. Thread-safe.
 
 #include <string>
 #include <unordered_map>

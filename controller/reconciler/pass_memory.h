@@ -1,6 +1,6 @@
 #pragma once
-// What this process remembers of its own passes, so that the events of its own writes cause no further reads. Losing
-// it (a restart) costs nothing but a look at the caches. Thread-safe.
+// What this process remembers of its own passes, so that the events of its own writes cause no further reads.
+// Losing it (a restart) costs nothing but a look at the caches. Thread-safe.
 
 #include <cstdint>
 #include <optional>
@@ -28,13 +28,15 @@ struct RaisedDoubt {
 
 class PassMemory {
  public:
-  /// A pass that began with `doubt` found or made everything right; the ApiClient then had this resource version.
-  void succeeded(const kube::ObjectKey& key, const std::string& resource_version, std::optional<BootTime> next_check,
-                 const RaisedDoubt& doubt);
-  /// True when a cached object of this version is the one that the last good pass left, or an older one that a watch
-  /// has yet to catch up from (resource versions of one resource compare as numbers since Kubernetes 1.35; where they
-  /// are not numbers only equality counts).
-  [[nodiscard]] bool is_settled_version(const kube::ObjectKey& key, const std::string& resource_version) const;
+  /// A pass that began with `doubt` found or made everything right; the ApiClient then had this resource
+  /// version.
+  void succeeded(const kube::ObjectKey& key, const std::string& resource_version,
+                 std::optional<BootTime> next_check, const RaisedDoubt& doubt);
+  /// True when a cached object of this version is the one that the last good pass left, or an older one that
+  /// a watch has yet to catch up from (resource versions of one resource compare as numbers since
+  /// Kubernetes 1.35; where they are not numbers only equality counts).
+  [[nodiscard]] bool is_settled_version(const kube::ObjectKey& key,
+                                        const std::string& resource_version) const;
 
   /// Raises the doubt; a pass that begins later and succeeds ends it.
   void request_check(const kube::ObjectKey& key, Doubt doubt);

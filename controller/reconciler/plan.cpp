@@ -18,17 +18,20 @@ Refusal stall(std::string_view why, std::string message) {
 std::optional<Refusal> check_target(const Observation& seen) {
   const std::string name = seen.client.secret_name();
   if (seen.target_owner == TargetOwner::foreign) {
-    return stall(reason::kSecretNameConflict, "Secret " + name + " exists and is not the operator's; it is left alone. "
-                                              "Delete it, or set spec.secret.name to another name");
+    return stall(reason::kSecretNameConflict, "Secret " + name +
+                                                  " exists and is not the operator's; it is left alone. "
+                                                  "Delete it, or set spec.secret.name to another name");
   }
   if (seen.target_owner == TargetOwner::other_client || (seen.older_claimant && !seen.target_is_ours())) {
-    return stall(reason::kSecretNameConflict, "Secret " + name + " belongs to another ApiClient of this namespace; set "
-                                              "spec.secret.name to another name");
+    return stall(reason::kSecretNameConflict, "Secret " + name +
+                                                  " belongs to another ApiClient of this namespace; set "
+                                                  "spec.secret.name to another name");
   }
   if (!seen.target) return std::nullopt;
   if (seen.target->immutable) {
-    return stall(reason::kSecretImmutable,
-                 "Secret " + name + " is immutable, so it can never be rotated; delete it, it will be made again");
+    return stall(
+        reason::kSecretImmutable,
+        "Secret " + name + " is immutable, so it can never be rotated; delete it, it will be made again");
   }
   if (seen.target->type != seen.client.spec.secret.type) {
     return stall(reason::kSecretImmutable, "Secret " + name + " has type " + seen.target->type +
@@ -43,15 +46,18 @@ std::optional<Refusal> check_registered(const Observation& seen) {
     case ClientOwner::nobody:
     case ClientOwner::us: return std::nullopt;
     case ClientOwner::other_installation:
-      return stall(reason::kOwnedElsewhere, "client " + id + " belongs to another installation of the operator; set "
-                                            "spec.clientId to another value");
+      return stall(reason::kOwnedElsewhere, "client " + id +
+                                                " belongs to another installation of the operator; set "
+                                                "spec.clientId to another value");
     case ClientOwner::other_client:
-      return stall(reason::kClientIdConflict, "client " + id + " belongs to ApiClient " +
-                                                  seen.registered->mark->namespace_name + "/" +
-                                                  seen.registered->mark->name + "; set spec.clientId to another value");
+      return stall(reason::kClientIdConflict,
+                   "client " + id + " belongs to ApiClient " + seen.registered->mark->namespace_name + "/" +
+                       seen.registered->mark->name + "; set spec.clientId to another value");
     case ClientOwner::unmarked:
-      return stall(reason::kClientIdConflict, "client " + id + " exists in the registry and was not made by the "
-                                              "operator; set spec.clientId to another value, or remove that client");
+      return stall(reason::kClientIdConflict,
+                   "client " + id +
+                       " exists in the registry and was not made by the "
+                       "operator; set spec.clientId to another value, or remove that client");
   }
   return std::nullopt;
 }
@@ -60,7 +66,8 @@ std::optional<Refusal> check_pin(const Observation& seen) {
   const std::string& pinned = seen.client.status.client_id;
   const std::string& id = seen.desired.settings.client_id;
   if (pinned.empty() || pinned == id) return std::nullopt;
-  return stall(reason::kRegistryChanged, "this client was issued as " + pinned + ", but its registry now makes " + id +
+  return stall(reason::kRegistryChanged, "this client was issued as " + pinned +
+                                             ", but its registry now makes " + id +
                                              "; restore tenant and clientIdTemplate of the registry");
 }
 
@@ -73,16 +80,19 @@ std::optional<Refusal> check_fence(const Observation& seen) {
   const bool same = id == seen.desired.settings.client_id && at.name == seen.registry->name &&
                     at.issuer == seen.registry->spec.issuer;
   if (same) return std::nullopt;
-  return stall(reason::kRegistryChanged, "client " + id + " was begun at ClusterClientRegistry " + at.name +
-                                             " and has to be finished there; set spec.registryRef.name to it, or "
-                                             "delete and re-create this ApiClient");
+  return stall(reason::kRegistryChanged,
+               "client " + id + " was begun at ClusterClientRegistry " + at.name +
+                   " and has to be finished there; set spec.registryRef.name to it, or "
+                   "delete and re-create this ApiClient");
 }
 
 std::optional<Refusal> check_rename(const Observation& seen) {
   const std::string& published = seen.client.status.binding_name;
   if (published.empty() || published == seen.client.secret_name()) return std::nullopt;
-  return stall(reason::kUnsupported, "spec.secret.name cannot be changed by this version of the operator; set it back "
-                                     "to " + published);
+  return stall(reason::kUnsupported,
+               "spec.secret.name cannot be changed by this version of the operator; set it back "
+               "to " +
+                   published);
 }
 
 std::optional<Refusal> find_refusal(const Observation& seen) {
@@ -235,7 +245,8 @@ class Planner {
     add(step::WriteStatus{});
   }
 
-  /// Secrets below the published one stay valid beside it: as long as planned for the newest of them, or from now on.
+  /// Secrets below the published one stay valid beside it: as long as planned for the newest of them, or from
+  /// now on.
   void keep_older_than(std::int64_t published) {
     const backend::Credential* newest = nullptr;
     for (const backend::Credential& credential : seen_.registered->credentials) {
@@ -272,19 +283,18 @@ class Planner {
 }  // namespace
 
 std::string_view name_of(const Step& step) {
-  return std::visit(overloaded{[](const step::AddFinalizer&) { return "finalizer"; },
-                               [](const step::Fence&) { return "fence"; },
-                               [](const step::Stage&) { return "stage"; },
-                               [](const step::CreateClient&) { return "create"; },
-                               [](const step::UpdateClient&) { return "update"; },
-                               [](const step::RetireOldest&) { return "retire-oldest"; },
-                               [](const step::AddCredential&) { return "add-credential"; },
-                               [](const step::Verify&) { return "verify"; },
-                               [](const step::Publish&) { return "publish"; },
-                               [](const step::RetireOlder&) { return "retire"; },
-                               [](const step::WriteStatus&) { return "status"; },
-                               [](const step::DropStaged&) { return "unstage"; }},
-                    step);
+  return std::visit(
+      overloaded{[](const step::AddFinalizer&) { return "finalizer"; },
+                 [](const step::Fence&) { return "fence"; }, [](const step::Stage&) { return "stage"; },
+                 [](const step::CreateClient&) { return "create"; },
+                 [](const step::UpdateClient&) { return "update"; },
+                 [](const step::RetireOldest&) { return "retire-oldest"; },
+                 [](const step::AddCredential&) { return "add-credential"; },
+                 [](const step::Verify&) { return "verify"; }, [](const step::Publish&) { return "publish"; },
+                 [](const step::RetireOlder&) { return "retire"; },
+                 [](const step::WriteStatus&) { return "status"; },
+                 [](const step::DropStaged&) { return "unstage"; }},
+      step);
 }
 
 std::int64_t next_revision(const Observation& seen) {

@@ -1,6 +1,7 @@
 #pragma once
-// The decision of a pass: from what was observed to the steps that lead to what is desired. Pure. Every list of steps
-// may be cut off after any of them (a crash, a lost reply): the next pass plans from what it then observes.
+// The decision of a pass: from what was observed to the steps that lead to what is desired. Pure. Every list
+// of steps may be cut off after any of them (a crash, a lost reply): the next pass plans from what it then
+// observes.
 
 #include <cstdint>
 #include <optional>
@@ -44,9 +45,9 @@ struct WriteStatus {};
 struct DropStaged {};
 }  // namespace step
 
-using Step = std::variant<step::AddFinalizer, step::Fence, step::Stage, step::CreateClient, step::UpdateClient,
-                          step::RetireOldest, step::AddCredential, step::Verify, step::Publish, step::RetireOlder,
-                          step::WriteStatus, step::DropStaged>;
+using Step = std::variant<step::AddFinalizer, step::Fence, step::Stage, step::CreateClient,
+                          step::UpdateClient, step::RetireOldest, step::AddCredential, step::Verify,
+                          step::Publish, step::RetireOlder, step::WriteStatus, step::DropStaged>;
 
 std::string_view name_of(const Step& step);
 

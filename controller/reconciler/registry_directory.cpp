@@ -20,9 +20,10 @@ std::string wanted_name(const api::ApiClient& client) {
 Resolution check_use(const RegistryDirectory::Snapshot& registry, const api::ApiClient& client,
                      const kube::StringMap& namespace_labels) {
   if (!allows_namespace(*registry, namespace_labels)) {
-    return refuse(reason::kNamespaceNotAllowed,
-                  "namespace " + client.meta.key.namespace_name + " is not selected by spec.allowedNamespaces of " +
-                      "ClusterClientRegistry " + registry->name + "; label the namespace or use another registry");
+    return refuse(reason::kNamespaceNotAllowed, "namespace " + client.meta.key.namespace_name +
+                                                    " is not selected by spec.allowedNamespaces of " +
+                                                    "ClusterClientRegistry " + registry->name +
+                                                    "; label the namespace or use another registry");
   }
   const auto& pinned = client.status.registry;
   if (pinned && !client.status.client_id.empty() && pinned->issuer != registry->spec.issuer) {
@@ -75,8 +76,9 @@ RegistryDirectory::Snapshot RegistryDirectory::find(const std::string& name) con
 Resolution RegistryDirectory::resolve_name(const Entries& entries, const std::string& name) {
   const auto found = entries.find(name);
   if (found == entries.end()) {
-    return refuse(reason::kRegistryNotFound,
-                  "ClusterClientRegistry " + name + " does not exist; create it or change spec.registryRef.name");
+    return refuse(
+        reason::kRegistryNotFound,
+        "ClusterClientRegistry " + name + " does not exist; create it or change spec.registryRef.name");
   }
   if (!found->second) return NotYetKnown{};
   return found->second;
@@ -89,25 +91,29 @@ Resolution RegistryDirectory::resolve_default(const Entries& entries) {
     if (!registry) waiting = true;
     if (!registry || !registry->is_default) continue;
     if (chosen) {
-      return refuse(reason::kAmbiguousDefaultRegistry,
-                    "ClusterClientRegistries " + std::min(chosen->name, name) + " and " + std::max(chosen->name, name) +
-                        " both carry apiclient.dev/is-default-registry; remove it from one, or set spec.registryRef");
+      return refuse(
+          reason::kAmbiguousDefaultRegistry,
+          "ClusterClientRegistries " + std::min(chosen->name, name) + " and " + std::max(chosen->name, name) +
+              " both carry apiclient.dev/is-default-registry; remove it from one, or set spec.registryRef");
     }
     chosen = registry;
   }
   if (waiting) return NotYetKnown{};
   if (!chosen) {
-    return refuse(reason::kNoDefaultRegistry,
-                  "no ClusterClientRegistry carries apiclient.dev/is-default-registry: \"true\"; annotate one, or set "
-                  "spec.registryRef");
+    return refuse(
+        reason::kNoDefaultRegistry,
+        "no ClusterClientRegistry carries apiclient.dev/is-default-registry: \"true\"; annotate one, or set "
+        "spec.registryRef");
   }
   return chosen;
 }
 
-Resolution RegistryDirectory::resolve(const api::ApiClient& client, const kube::StringMap& namespace_labels) const {
+Resolution RegistryDirectory::resolve(const api::ApiClient& client,
+                                      const kube::StringMap& namespace_labels) const {
   if (client.spec.registry_ref && client.spec.registry_ref->kind != "ClusterClientRegistry") {
-    return refuse(reason::kUnsupported,
-                  "spec.registryRef.kind: namespaced registries are not enabled; use kind ClusterClientRegistry", true);
+    return refuse(
+        reason::kUnsupported,
+        "spec.registryRef.kind: namespaced registries are not enabled; use kind ClusterClientRegistry", true);
   }
   const std::string name = wanted_name(client);
   const Entries entries = entries_.copy();

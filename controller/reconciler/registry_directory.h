@@ -27,8 +27,8 @@ struct RegistrySnapshot {
   std::string reason = {};   ///< of a failed one
   std::string message = {};  ///< of a failed one
   backend::RegistryInfo info = {};
-  /// Null while the registry's credentials have never been read. Kept through later failures, so that a deletion can
-  /// still finish after the credential Secret went first.
+  /// Null while the registry's credentials have never been read. Kept through later failures, so that a
+  /// deletion can still finish after the credential Secret went first.
   std::shared_ptr<backend::RegistryConnection> connection = {};
 };
 
@@ -61,9 +61,10 @@ class RegistryDirectory {
   /// Null when unknown.
   [[nodiscard]] Snapshot find(const std::string& name) const;
 
-  /// The registry of an ApiClient: pinned by its status, else asked for, else the default one, if its namespace
-  /// (with these labels) may use it. A registry that has failed is given too: its state says so.
-  [[nodiscard]] Resolution resolve(const api::ApiClient& client, const kube::StringMap& namespace_labels) const;
+  /// The registry of an ApiClient: pinned by its status, else asked for, else the default one, if its
+  /// namespace (with these labels) may use it. A registry that has failed is given too: its state says so.
+  [[nodiscard]] Resolution resolve(const api::ApiClient& client,
+                                   const kube::StringMap& namespace_labels) const;
 
  private:
   using Entries = std::unordered_map<std::string, Snapshot>;  ///< null: expected

@@ -13,8 +13,10 @@ std::string_view registry_reason(const Error& error) {
     case ErrorKind::protocol:
     case ErrorKind::not_found: return reason::kUnexpectedAnswer;
     case ErrorKind::throttled: return reason::kThrottled;
-    case ErrorKind::invalid: return error.code == "issuer_mismatch" ? reason::kIssuerMismatch : reason::kInvalidSpec;
-    case ErrorKind::unavailable: return error.status_code >= 500 ? reason::kServerError : reason::kRegistryUnreachable;
+    case ErrorKind::invalid:
+      return error.code == "issuer_mismatch" ? reason::kIssuerMismatch : reason::kInvalidSpec;
+    case ErrorKind::unavailable:
+      return error.status_code >= 500 ? reason::kServerError : reason::kRegistryUnreachable;
     case ErrorKind::timeout:
     case ErrorKind::conflict:
     case ErrorKind::already_exists:

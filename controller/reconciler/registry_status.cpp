@@ -14,8 +14,8 @@ namespace reason = api::reason;
 
 constexpr Backoff kProbeBackoff{.initial = std::chrono::seconds(1), .cap = std::chrono::minutes(5)};
 
-void set(api::ClientRegistryStatus& status, std::string_view type, ConditionStatus value, std::string_view why,
-         std::string_view message, WallTime now) {
+void set(api::ClientRegistryStatus& status, std::string_view type, ConditionStatus value,
+         std::string_view why, std::string_view message, WallTime now) {
   kube::set_condition(status.conditions,
                       {.type = std::string(type),
                        .status = value,
@@ -45,8 +45,8 @@ std::chrono::milliseconds probe_delay(int failures, const RegistryTrouble& troub
   return std::max(kProbeBackoff.delay(failures), trouble.retry_after.value_or(std::chrono::milliseconds(0)));
 }
 
-api::ClientRegistryStatus summarise_ready(const api::ClientRegistry& registry, const backend::RegistryInfo& info,
-                                          WallTime now) {
+api::ClientRegistryStatus summarise_ready(const api::ClientRegistry& registry,
+                                          const backend::RegistryInfo& info, WallTime now) {
   api::ClientRegistryStatus status = registry.status;
   status.observed_generation = registry.meta.generation;
   set(status, api::kReady, ConditionStatus::true_value, reason::kReachable,
@@ -66,14 +66,14 @@ api::ClientRegistryStatus summarise_ready(const api::ClientRegistry& registry, c
   return status;
 }
 
-api::ClientRegistryStatus summarise_trouble(const api::ClientRegistry& registry, const RegistryTrouble& trouble,
-                                            WallTime now) {
+api::ClientRegistryStatus summarise_trouble(const api::ClientRegistry& registry,
+                                            const RegistryTrouble& trouble, WallTime now) {
   api::ClientRegistryStatus status = registry.status;
   status.observed_generation = registry.meta.generation;
   status.backend = registry.spec.backend;
   set(status, api::kReady, ConditionStatus::false_value, trouble.reason, trouble.message, now);
-  set(status, trouble.stalled ? api::kStalled : api::kReconciling, ConditionStatus::true_value, trouble.reason,
-      trouble.message, now);
+  set(status, trouble.stalled ? api::kStalled : api::kReconciling, ConditionStatus::true_value,
+      trouble.reason, trouble.message, now);
   kube::remove_condition(status.conditions, trouble.stalled ? api::kReconciling : api::kStalled);
   if (trouble.stalled) {
     status.failure_count = 0;

@@ -21,10 +21,10 @@ struct RegistryTrouble {
 /// Delay before probe number `failures` + 1.
 std::chrono::milliseconds probe_delay(int failures, const RegistryTrouble& trouble);
 
-api::ClientRegistryStatus summarise_ready(const api::ClientRegistry& registry, const backend::RegistryInfo& info,
-                                          WallTime now);
+api::ClientRegistryStatus summarise_ready(const api::ClientRegistry& registry,
+                                          const backend::RegistryInfo& info, WallTime now);
 /// Counts one more failure and says when the next probe is made.
-api::ClientRegistryStatus summarise_trouble(const api::ClientRegistry& registry, const RegistryTrouble& trouble,
-                                            WallTime now);
+api::ClientRegistryStatus summarise_trouble(const api::ClientRegistry& registry,
+                                            const RegistryTrouble& trouble, WallTime now);
 
 }  // namespace apiclient::reconciler

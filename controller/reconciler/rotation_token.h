@@ -12,6 +12,7 @@ namespace apiclient::reconciler {
 std::optional<std::string> rotation_id(std::string_view token);
 
 /// `handled` and `more` together, in order, without duplicates, the last 16.
-std::vector<std::string> merge_handled(const std::vector<std::string>& handled, const std::vector<std::string>& more);
+std::vector<std::string> merge_handled(const std::vector<std::string>& handled,
+                                       const std::vector<std::string>& more);
 
 }  // namespace apiclient::reconciler

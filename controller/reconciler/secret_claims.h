@@ -1,6 +1,7 @@
 #pragma once
-// Which ApiClients want which Secret name, so that two of them never write one Secret: the oldest wins. An index over
-// the cache, fed by the informer. Thread-safe; every operation is cheap whatever the number of ApiClients.
+// Which ApiClients want which Secret name, so that two of them never write one Secret: the oldest wins. An
+// index over the cache, fed by the informer. Thread-safe; every operation is cheap whatever the number of
+// ApiClients.
 
 #include <string>
 #include <unordered_map>

@@ -4,8 +4,9 @@ namespace apiclient::reconciler {
 namespace {
 
 bool says_all_is_well(const api::ApiClientSummary& client) {
-  return !client.deleting && client.has_finalizer && client.tokens_handled && !client.stalled && !client.reconciling &&
-         client.observed_generation == client.generation && client.ready == kube::ConditionStatus::true_value &&
+  return !client.deleting && client.has_finalizer && client.tokens_handled && !client.stalled &&
+         !client.reconciling && client.observed_generation == client.generation &&
+         client.ready == kube::ConditionStatus::true_value &&
          client.registered == kube::ConditionStatus::true_value && client.binding_name == client.secret_name;
 }
 

@@ -51,7 +51,8 @@ void set_overlap(const std::optional<api::PreviousStatus>& previous, Conditions&
 void remember_tokens(const api::ApiClient& client, const Succeeded& done, api::ApiClientStatus& status) {
   const std::string_view rotate = client.meta.annotation(api::kRotateAnnotation);
   status.rotation.handled_ids = done.handled_rotations;
-  // A token that was there at first issuance is consumed by it; a later one asks for what this version cannot do.
+  // A token that was there at first issuance is consumed by it; a later one asks for what this version cannot
+  // do.
   const std::string id(rotate.substr(0, rotate.find(':')));
   const bool handled = std::ranges::find(done.handled_rotations, id) != done.handled_rotations.end();
   if (!rotate.empty() && handled) status.rotation.last_handled_token = rotate;
@@ -88,15 +89,15 @@ void summarise_success(const api::ApiClient& client, const Succeeded& done, Cond
 /// The registry does not answer, but what is published works, and nothing else is asked for.
 bool outage_of_working_client(const api::ApiClient& client, const Held& held) {
   const kube::Condition* ready = kube::find_condition(client.status.conditions, api::kReady);
-  return held.published_works && client.status.observed_generation == client.meta.generation && ready != nullptr &&
-         ready->status == ConditionStatus::true_value;
+  return held.published_works && client.status.observed_generation == client.meta.generation &&
+         ready != nullptr && ready->status == ConditionStatus::true_value;
 }
 
 void summarise_waiting(const api::ApiClient& client, const Held& held, Conditions& conditions) {
   const Refusal& refusal = held.refusal;
   const bool issued = client.status.issued();
-  conditions.set(api::kRegistered, issued ? ConditionStatus::unknown : ConditionStatus::false_value, refusal.reason,
-                 refusal.message);
+  conditions.set(api::kRegistered, issued ? ConditionStatus::unknown : ConditionStatus::false_value,
+                 refusal.reason, refusal.message);
   if (outage_of_working_client(client, held)) return;
   const bool works = issued && held.published_works;
   conditions.set(api::kReady, works ? ConditionStatus::unknown : ConditionStatus::false_value, refusal.reason,
@@ -116,9 +117,11 @@ void summarise_held(const api::ApiClient& client, const Held& held, Conditions& 
   held.refusal.stalled ? summarise_stalled(held.refusal, conditions)
                        : summarise_waiting(client, held, conditions);
   if (!client.status.issued()) {
-    conditions.set(api::kSecretPublished, ConditionStatus::false_value, held.refusal.reason, "nothing is published yet");
+    conditions.set(api::kSecretPublished, ConditionStatus::false_value, held.refusal.reason,
+                   "nothing is published yet");
     if (held.refusal.stalled) {
-      conditions.set(api::kRegistered, ConditionStatus::false_value, held.refusal.reason, held.refusal.message);
+      conditions.set(api::kRegistered, ConditionStatus::false_value, held.refusal.reason,
+                     held.refusal.message);
     }
   }
   if (!held.counts_as_failure) return forget_failure(status);
@@ -134,7 +137,8 @@ api::ApiClientStatus summarise(const api::ApiClient& client, const PassOutcome& 
   std::visit(overloaded{[&](const Succeeded& done) { summarise_success(client, done, conditions, status); },
                         [&](const Held& held) { summarise_held(client, held, conditions, status, now); },
                         [&](const DeletionHeld& held) {
-                          conditions.set(api::kDeletionBlocked, ConditionStatus::true_value, held.reason, held.message);
+                          conditions.set(api::kDeletionBlocked, ConditionStatus::true_value, held.reason,
+                                         held.message);
                           conditions.set(api::kReady, ConditionStatus::false_value, api::kDeletionBlocked,
                                          held.message);
                           conditions.remove(api::kStalled);

@@ -1,6 +1,7 @@
 #pragma once
-// From the outcome of a pass to the status that is written. Pure. kstatus rules: Ready and Stalled are never both
-// True; Ready is Unknown only together with Reconciling; observedGeneration is set only together with conditions.
+// From the outcome of a pass to the status that is written. Pure. kstatus rules: Ready and Stalled are never
+// both True; Ready is Unknown only together with Reconciling; observedGeneration is set only together with
+// conditions.
 
 #include <optional>
 #include <string>
@@ -40,7 +41,7 @@ struct Held {
 struct DeletionHeld {
   std::string reason = {};
   std::string message = {};
-  std::optional<Error> retry = {};     ///< as in Held
+  std::optional<Error> retry = {};   ///< as in Held
   std::string failed_registry = {};  ///< as in Held
 };
 

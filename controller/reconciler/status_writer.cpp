@@ -20,15 +20,17 @@ Result<void> remember_version(const Json& stored, kube::ObjectMeta& meta) {
 
 }  // namespace
 
-Result<void> write_status_if_changed(kube::Client& client, const kube::ResourceType& type, kube::ObjectMeta& meta,
-                                     const Json& before, const Json& after, std::stop_token stop) {
+Result<void> write_status_if_changed(kube::Client& client, const kube::ResourceType& type,
+                                     kube::ObjectMeta& meta, const Json& before, const Json& after,
+                                     std::stop_token stop) {
   if (before == after) return {};
   Json metadata = preconditions(meta);
   metadata["name"] = meta.key.name;
   if (type.namespaced) metadata["namespace"] = meta.key.namespace_name;
   const Json object{
       {"apiVersion", type.api_version()}, {"kind", type.kind}, {"metadata", metadata}, {"status", after}};
-  ASSIGN_OR_RETURN(const Json stored, client.replace_status(type, object, api::kStatusFieldManager, std::move(stop)));
+  ASSIGN_OR_RETURN(const Json stored,
+                   client.replace_status(type, object, api::kStatusFieldManager, std::move(stop)));
   return remember_version(stored, meta);
 }
 
@@ -37,7 +39,8 @@ Result<void> write_finalizers(kube::Client& client, const kube::ResourceType& ty
   Json metadata = preconditions(meta);
   metadata["finalizers"] = std::move(finalizers);
   const Json patch{{"metadata", metadata}};
-  ASSIGN_OR_RETURN(const Json stored, client.merge_patch(type, meta.key, patch, api::kFieldManager, std::move(stop)));
+  ASSIGN_OR_RETURN(const Json stored,
+                   client.merge_patch(type, meta.key, patch, api::kFieldManager, std::move(stop)));
   return remember_version(stored, meta);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Writes the status subresource of one object: only when it differs from what is there, with uid and resource version
-// as preconditions. Used by one thread.
+// Writes the status subresource of one object: only when it differs from what is there, with uid and resource
+// version as preconditions. Used by one thread.
 
 #include <stop_token>
 
@@ -12,8 +12,9 @@
 namespace apiclient::reconciler {
 
 /// `before` is the status as read. On success `meta` has the new resource version.
-Result<void> write_status_if_changed(kube::Client& client, const kube::ResourceType& type, kube::ObjectMeta& meta,
-                                     const Json& before, const Json& after, std::stop_token stop);
+Result<void> write_status_if_changed(kube::Client& client, const kube::ResourceType& type,
+                                     kube::ObjectMeta& meta, const Json& before, const Json& after,
+                                     std::stop_token stop);
 
 /// Replaces the list of finalizers, with the same preconditions.
 Result<void> write_finalizers(kube::Client& client, const kube::ResourceType& type, kube::ObjectMeta& meta,

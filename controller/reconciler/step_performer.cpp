@@ -116,7 +116,8 @@ Outcome StepPerformer::perform(const step::CreateClient& step) {
                                           .revision = from.revision,
                                           .value = from.value};
   const bool with_secret = step.value != step::ValueFrom::none;
-  auto created = backend().create(seen_.desired.settings, mark(from.revision), with_secret ? &credential : nullptr, stop_);
+  auto created = backend().create(seen_.desired.settings, mark(from.revision),
+                                  with_secret ? &credential : nullptr, stop_);
   if (!created) return after_create_failed(std::move(created).error());
   seen_.registered = std::move(*created);
   return done();
@@ -128,7 +129,8 @@ Outcome StepPerformer::after_create_failed(Error error) {
   return held_by_registry(std::move(error), seen_.registry->name);
 }
 
-/// Retired since (a crash before the staged Secret could go), or left behind by a newer mint: never to be taken again.
+/// Retired since (a crash before the staged Secret could go), or left behind by a newer mint: never to be
+/// taken again.
 StepPerformer::Outcome StepPerformer::after_add_failed(Error error) {
   const bool never = error.kind == ErrorKind::conflict &&
                      (error.code == "deleted_operation" || error.code == "revision_conflict");
@@ -160,7 +162,8 @@ Outcome StepPerformer::perform(const step::AddCredential& /*step*/) {
   const backend::NewCredential credential{.operation_id = seen_.staged->operation_id,
                                           .revision = seen_.staged->revision,
                                           .value = &seen_.staged->value};
-  auto added = backend().add_credential(seen_.desired.settings.client_id, seen_.client.meta.uid, credential, stop_);
+  auto added =
+      backend().add_credential(seen_.desired.settings.client_id, seen_.client.meta.uid, credential, stop_);
   if (!added) return after_add_failed(std::move(added).error());
   seen_.registered->credentials.push_back(std::move(*added));
   return done();
@@ -182,12 +185,14 @@ Outcome StepPerformer::perform(const step::Verify& /*step*/) {
 
 Outcome StepPerformer::after_rejection() {
   const int rejections = seen_.client.status.failure_count + 1;
-  Held held{.refusal = {.reason = std::string(reason::kCredentialRejected),
-                        .message = "registry " + seen_.registry->name + " stored a new secret but refuses it (" +
-                                   std::to_string(rejections) + " times); it was not published",
-                        .stalled = rejections >= kRejectionsBeforeStalled},
-            .counts_as_failure = true};
-  if (!held.refusal.stalled) held.retry = Error{.kind = ErrorKind::unavailable, .message = "verify: rejected"};
+  Held held{
+      .refusal = {.reason = std::string(reason::kCredentialRejected),
+                  .message = "registry " + seen_.registry->name + " stored a new secret but refuses it (" +
+                             std::to_string(rejections) + " times); it was not published",
+                  .stalled = rejections >= kRejectionsBeforeStalled},
+      .counts_as_failure = true};
+  if (!held.refusal.stalled)
+    held.retry = Error{.kind = ErrorKind::unavailable, .message = "verify: rejected"};
   if (!seen_.staged) return held;
   ASSIGN_OR_RETURN(const std::optional<Held> retired, retire({current().credential_id}));
   if (retired) return *retired;
@@ -272,14 +277,16 @@ Publication StepPerformer::publication() const {
 
 std::vector<std::string> StepPerformer::handled_rotations() const {
   std::vector<std::string> handled = seen_.client.status.rotation.handled_ids;
-  if (seen_.target && seen_.target_is_ours()) handled = merge_handled(seen_.target->handled_rotations(), handled);
+  if (seen_.target && seen_.target_is_ours())
+    handled = merge_handled(seen_.target->handled_rotations(), handled);
   const auto id = rotation_id(seen_.client.meta.annotation(api::kRotateAnnotation));
   if (first_issuance_ && id) handled = merge_handled(handled, {*id});
   return handled;
 }
 
 api::RegistryStatus StepPerformer::registry_status() const {
-  return {.kind = "ClusterClientRegistry", .name = seen_.registry->name, .issuer = seen_.registry->spec.issuer};
+  return {
+      .kind = "ClusterClientRegistry", .name = seen_.registry->name, .issuer = seen_.registry->spec.issuer};
 }
 
 /// A registry that does not say when it stored a secret must not make the status change with every pass.

@@ -1,6 +1,6 @@
 #pragma once
-// Acts: each step of a plan becomes one write to the cluster or one call to the registry. Lives for one pass of one
-// ApiClient; used by one thread.
+// Acts: each step of a plan becomes one write to the cluster or one call to the registry. Lives for one pass
+// of one ApiClient; used by one thread.
 
 #include <optional>
 #include <stop_token>
@@ -24,8 +24,8 @@ class StepPerformer {
     CredentialJournal& journal;
     const Clock& clock;
   };
-  /// Empty when a step is done; Held where a person or the registry has to act; an error where the next pass must look
-  /// again.
+  /// Empty when a step is done; Held where a person or the registry has to act; an error where the next pass
+  /// must look again.
   using Outcome = Result<std::optional<Held>>;
 
   /// `seen` is kept up to date with what the steps did; both outlive this.

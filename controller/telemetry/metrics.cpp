@@ -18,8 +18,10 @@ using prometheus::Histogram;
 
 struct Metrics::Families {
   prometheus::Registry registry;
-  Family<Counter>& reconciles =
-      BuildCounter().Name("controller_runtime_reconcile_total").Help("Reconciliations by result").Register(registry);
+  Family<Counter>& reconciles = BuildCounter()
+                                    .Name("controller_runtime_reconcile_total")
+                                    .Help("Reconciliations by result")
+                                    .Register(registry);
   Family<Counter>& panics = BuildCounter()
                                 .Name("controller_runtime_reconcile_panics_total")
                                 .Help("Reconciliations that ended in an unexpected exception")
@@ -45,14 +47,16 @@ struct Metrics::Families {
 
 namespace {
 
-const Histogram::BucketBoundaries kReconcileSeconds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
+const Histogram::BucketBoundaries kReconcileSeconds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
+                                                    1,     2.5,  5,     10,   30,  60};
 
 }  // namespace
 
 Metrics::Metrics() : families_(std::make_unique<Families>()) {}
 Metrics::~Metrics() = default;
 
-void Metrics::reconciled(std::string_view controller, std::string_view result, std::chrono::nanoseconds took) {
+void Metrics::reconciled(std::string_view controller, std::string_view result,
+                         std::chrono::nanoseconds took) {
   const std::string name(controller);
   families_->reconciles.Add({{"controller", name}, {"result", std::string(result)}}).Increment();
   families_->durations.Add({{"controller", name}}, kReconcileSeconds)
@@ -71,14 +75,21 @@ void Metrics::api_request(std::string_view method, std::string_view code) {
   families_->api_requests.Add({{"method", std::string(method)}, {"code", std::string(code)}}).Increment();
 }
 
-void Metrics::backend_request(std::string_view registry, std::string_view operation, std::string_view result) {
+void Metrics::backend_request(std::string_view registry, std::string_view operation,
+                              std::string_view result) {
   families_->backend_requests
-      .Add({{"registry", std::string(registry)}, {"operation", std::string(operation)}, {"result", std::string(result)}})
+      .Add({{"registry", std::string(registry)},
+            {"operation", std::string(operation)},
+            {"result", std::string(result)}})
       .Increment();
 }
 
-void Metrics::leading(bool leader) { families_->leader.Add({{"name", "apiclient-operator"}}).Set(leader ? 1 : 0); }
+void Metrics::leading(bool leader) {
+  families_->leader.Add({{"name", "apiclient-operator"}}).Set(leader ? 1 : 0);
+}
 
-std::string Metrics::text() const { return prometheus::TextSerializer().Serialize(families_->registry.Collect()); }
+std::string Metrics::text() const {
+  return prometheus::TextSerializer().Serialize(families_->registry.Collect());
+}
 
 }  // namespace apiclient::telemetry

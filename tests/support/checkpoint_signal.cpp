@@ -1,10 +1,12 @@
-// The checkpoints of the test build: APICLIENT_CHECKPOINT=<action>:<step>:<before|after>:<n> acts on this very process
-// when it reaches that point for the n-th time. Several points, parted by commas: the thread that reaches one is held
-// there until all are reached; the action then finds each of them in the middle of its own step.
+// The checkpoints of the test build: APICLIENT_CHECKPOINT=<action>:<step>:<before|after>:<n> acts on this
+// very process when it reaches that point for the n-th time. Several points, parted by commas: the thread
+// that reaches one is held there until all are reached; the action then finds each of them in the middle of
+// its own step.
 //
 //   kill          SIGKILL
 //   freeze        SIGSTOP
-//   freeze-late   SIGSTOP; when the process goes on, the leader elector wakes only at SIGUSR2. Which thread is first after
+//   freeze-late   SIGSTOP; when the process goes on, the leader elector wakes only at SIGUSR2. Which thread
+//   is first after
 //                 a freeze is chance; here it is surely not the one that would notice that the lease is gone.
 
 #include <dirent.h>
@@ -104,7 +106,9 @@ class Checkpoints {
  private:
   void act() const {
     if (action_ == "freeze-late") hold_elector();
-    raise(action_ == "kill" ? SIGKILL : SIGSTOP);  // to this very thread: it goes no further before the signal has acted
+    raise(action_ == "kill"
+              ? SIGKILL
+              : SIGSTOP);  // to this very thread: it goes no further before the signal has acted
   }
 
   const std::string action_;
