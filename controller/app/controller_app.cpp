@@ -9,6 +9,7 @@
 #include "api/client_registry.h"
 #include "api/names.h"
 #include "app/cluster_connection.h"
+#include "app/idle_memory.h"
 #include "app/installation.h"
 #include "app/probe_server.h"
 #include "app/signals.h"
@@ -72,6 +73,7 @@ class ControllerApp {
     check_health();
     RETURN_IF_ERROR(open_servers());
     for (auto& server : servers_) manager_.add_always(*server);
+    manager_.add_always(idle_memory_);
     manager_.add_cache(clients_, clients_);
     manager_.add_cache(registries_, registries_);
     manager_.add_cache(secrets_, secrets_);
@@ -246,6 +248,7 @@ class ControllerApp {
   runtime::HealthChecks health_;
   runtime::HealthChecks readiness_;
   std::vector<std::unique_ptr<ProbeServer>> servers_;
+  IdleMemory idle_memory_;
   runtime::Manager manager_{{}, options_.leader_elect ? &elector_ : nullptr};
 };
 
@@ -274,7 +277,7 @@ int controller_main(int argc, const char* const* argv) {
   const auto& options = std::get<Options>(parsed);
   telemetry::init_logging(options.log);
   const StopSignals signals;
-  http::init_transport_threads(4);
+  http::init_transport(4);
   const auto outcome = run_controller(options, signals.token());
   const telemetry::Log log;
   if (outcome || (signals.token().stop_requested() && outcome.error().kind == ErrorKind::cancelled)) {
