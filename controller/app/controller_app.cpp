@@ -157,6 +157,12 @@ class ControllerApp {
     return {.namespace_name = client.key.namespace_name, .name = client.secret_name};
   }
 
+  std::string metrics_text() {
+    registry_controller_.report_depth();
+    client_controller_.report_depth();
+    return metrics_.text();
+  }
+
   void check_health() {
     health_.add("ping", [] { return true; });
     readiness_.add("caches", [this] { return manager_.caches_synced(); });
@@ -165,7 +171,7 @@ class ControllerApp {
   Result<void> open_servers() {
     ASSIGN_OR_RETURN(auto metrics,
                      http::Server::bind({.address = options_.metrics_address, .threads = 2},
-                                        {text_route("/metrics", [this] { return metrics_.text(); })}));
+                                        {text_route("/metrics", [this] { return metrics_text(); })}));
     servers_.push_back(std::make_unique<ProbeServer>("metrics server", std::move(metrics)));
     const auto route = [](std::string path, const runtime::HealthChecks& checks) {
       return check_route(
