@@ -24,8 +24,8 @@ RotationDecision decide_new(const RotationQuestion& question, const RotationToke
   if (question.overlap_active) return rotation::Wait{question.overlap_until};
   const auto& last = question.status.last_time;
   // A time in the future says nothing: the clock was set back.
-  const bool throttled = last && *last <= now && now - *last < kRotationThrottle;
-  if (throttled) return rotation::Wait{*last + kRotationThrottle};
+  const bool throttled = last && *last <= now && now - *last < question.throttle;
+  if (throttled) return rotation::Wait{*last + question.throttle};
   return rotation::Rotate{token};
 }
 

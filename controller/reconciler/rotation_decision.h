@@ -9,12 +9,10 @@
 
 #include "api/api_client.h"
 #include "base/clock.h"
+#include "reconciler/pace.h"
 #include "reconciler/rotation_token.h"
 
 namespace apiclient::reconciler {
-
-/// Between two rotations that do not say `now`.
-inline constexpr std::chrono::seconds kRotationThrottle{60};
 
 namespace rotation {
 /// Nothing is asked, or it was done.
@@ -58,6 +56,7 @@ struct RotationQuestion {
   bool can_overlap = true;                     ///< the registry holds two secrets at once
   bool overlap_active = false;                 ///< an older secret still works
   std::optional<WallTime> overlap_until = {};  ///< empty while nothing can be told by the clock
+  std::chrono::milliseconds throttle = rotation_throttle();  ///< between two rotations that do not say `now`
 };
 
 RotationDecision decide_rotation(const RotationQuestion& question, WallTime now);
