@@ -53,9 +53,9 @@ struct RotationQuestion {
   const std::vector<std::string>& handled;  ///< ids, from the status and from the Secret
   bool has_secret = true;
   bool first_issuance = false;
-  bool can_overlap = true;                     ///< the registry holds two secrets at once
-  bool overlap_active = false;                 ///< an older secret still works
-  std::optional<WallTime> overlap_until = {};  ///< empty while nothing can be told by the clock
+  bool can_overlap = true;                                   ///< the registry holds two secrets at once
+  bool overlap_active = false;                               ///< an older secret still works
+  std::optional<WallTime> overlap_until = {};                ///< empty while nothing can be told by the clock
   std::chrono::milliseconds throttle = rotation_throttle();  ///< between two rotations that do not say `now`
 };
 
