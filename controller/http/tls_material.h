@@ -32,7 +32,7 @@ class TlsMaterial {
   static Certificates read_certificates(const std::string& pem);
 
   std::shared_ptr<x509_store_st> roots_;  ///< null: the system's
-  Certificates chain_;  ///< own certificate first
+  Certificates chain_;                    ///< own certificate first
   std::unique_ptr<evp_pkey_st, Free> key_;
 };
 
