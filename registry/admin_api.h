@@ -32,6 +32,9 @@ class AdminApi {
   Result<http::Response> list_clients(const Request& request);
   Result<http::Response> get_client(const Request& request);
   Result<http::Response> replace_client(const Request& request);
+  Result<http::Response> disable_client(const Request& request);
+  Result<http::Response> enable_client(const Request& request);
+  Result<http::Response> set_disabled(const Request& request, bool disabled);
   Result<http::Response> delete_client(const Request& request);
   Result<http::Response> add_secret(const Request& request);
   Result<http::Response> list_secrets(const Request& request);

@@ -242,6 +242,7 @@ Json write_client(const ClientRecord& client) {
                       {"name", client.mark->object_name},
                       {"uid", client.mark->uid},
                       {"revision", client.mark->revision}};
+  target["disabled"] = client.disabled;
   target["etag"] = std::to_string(client.version);
   target["created_at"] = format_rfc3339(client.created_at);
   target["updated_at"] = format_rfc3339(client.updated_at);

@@ -56,7 +56,11 @@ CREATE INDEX clients_by_owner ON clients (installation_id, client_id);
 CREATE INDEX operations_deleted ON operations (deleted_at) WHERE deleted_at IS NOT NULL;
 )sql";
 
-constexpr std::array<std::string_view, 2> kMigrations{kTables, kTombstones};
+constexpr std::string_view kDisabled = R"sql(
+ALTER TABLE clients ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+constexpr std::array<std::string_view, 3> kMigrations{kTables, kTombstones, kDisabled};
 
 }  // namespace
 

@@ -91,7 +91,8 @@ std::variant<ClientMetadata, TokenEndpoint::Refusal> TokenEndpoint::authenticate
     log_.error("cannot look up client", {{"error", found.error().message}});
     return Refusal{kServerError, 503};
   }
-  if (!*found) return Refusal{kWrongClient, 401};
+  // A disabled client gets the answer of an unknown one, whatever it presents.
+  if (!*found || (*found)->disabled) return Refusal{kWrongClient, 401};
   Authenticable& client = **found;
   if (presented.method == AuthMethod::none && client.metadata.token_endpoint_auth_method == AuthMethod::none)
     return std::move(client.metadata);

@@ -276,6 +276,36 @@ TEST(AdminApi, ReplaceKeepsSecretsAndRaisesTheTag) {
   EXPECT_EQ(Json::parse(world.get("/admin/v1/clients/a").body), body);
 }
 
+TEST(AdminApi, DisableAndEnableAnswerWithTheClient) {
+  AdminWorld world;
+  const auto created = Json::parse(world.create("a").body);
+  EXPECT_EQ(created.at("disabled"), false);
+  const auto post = [&](const std::string& action, http::Headers headers = {}) {
+    return world.send(
+        {.method = Method::post, .path = "/admin/v1/clients/a/" + action, .headers = std::move(headers)});
+  };
+  for (int i = 0; i < 2; ++i) {
+    const auto response = post("disable", {{"Apiclient-Owner-Uid", "u"}});
+    EXPECT_EQ(response.status_code, 200);
+    EXPECT_EQ(http::find_header(response.headers, "ETag"), "\"2\"");
+    EXPECT_EQ(Json::parse(response.body).at("disabled"), true);
+    EXPECT_EQ(Json::parse(response.body).at("secrets"), created.at("secrets"));
+    EXPECT_EQ(response.body, world.get("/admin/v1/clients/a").body);
+  }
+  const auto replaced = world.write(Method::put, "/admin/v1/clients/a",
+                                    R"({"client_id":"a","client_name":"New","type":"machine"})");
+  EXPECT_EQ(Json::parse(replaced.body).at("disabled"), true);
+  expect_problem(post("enable", {{"Apiclient-Owner-Uid", "other"}}), 412, "precondition_failed");
+  expect_problem(post("enable", {{"If-Match", "\"1\""}}), 412, "precondition_failed");
+  const auto enabled = post("enable", {{"If-Match", "\"3\""}});
+  EXPECT_EQ(enabled.status_code, 200);
+  EXPECT_EQ(Json::parse(enabled.body).at("disabled"), false);
+  expect_problem(world.send({.method = Method::get, .path = "/admin/v1/clients/a/disable"}), 405,
+                 "method_not_allowed");
+  expect_problem(world.send({.method = Method::post, .path = "/admin/v1/clients/b/disable"}), 404,
+                 "not_found");
+}
+
 TEST(AdminApi, GeneratedValueIsShownOnce) {
   AdminWorld world;
   world.create("a");

@@ -179,6 +179,26 @@ TEST(TokenEndpoint, EverySecretWorksUntilItIsDeleted) {
   EXPECT_EQ(world.post(kGrant, basic("machine", second)).status_code, 401);
 }
 
+TEST(TokenEndpoint, DisabledClientIsToldApartFromNobodyByNothing) {
+  TokenWorld world;
+  ASSERT_EQ(world.add("post", "op-second", 2, 'y'), "done");
+  for (const auto* id : {"machine", "post", "public"}) ASSERT_EQ(world.disable(id), "done");
+  const auto unknown = world.post(kGrant, basic("nobody", kRight));
+  const std::string secret = "&client_secret=" + kRight;
+  for (const auto& response :
+       {world.post(kGrant, basic("machine", kRight)), world.post(kGrant, basic("machine", kWrong)),
+        world.post(kGrant, basic("post", kRight)), world.post(kGrant + "&client_id=post" + secret),
+        world.post(kGrant + "&client_id=public"), world.post("grant_type=junk", basic("machine", kRight))}) {
+    EXPECT_EQ(response.status_code, 401);
+    EXPECT_EQ(response.body, unknown.body);
+    EXPECT_EQ(response.headers, unknown.headers);
+  }
+  for (const auto* id : {"machine", "post"}) ASSERT_EQ(world.enable(id), "done");
+  EXPECT_EQ(world.post(kGrant, basic("machine", kRight)).status_code, 200);
+  EXPECT_EQ(world.post(kGrant + "&client_id=post" + secret).status_code, 200);
+  EXPECT_EQ(world.post(kGrant + "&client_id=post&client_secret=" + std::string(43, 'y')).status_code, 200);
+}
+
 TEST(TokenEndpoint, UseIsRecordedForTheRightSecretOnly) {
   TokenWorld world;
   ASSERT_EQ(world.add("machine", "op-second", 2, 'y'), "done");
