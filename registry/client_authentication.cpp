@@ -29,11 +29,6 @@ std::optional<std::string_view> basic_payload(std::string_view authorization) {
 
 }  // namespace
 
-std::string_view form_value(const Form& form, std::string_view name) {
-  const auto found = std::ranges::find(form, name, &Form::value_type::first);
-  return found == form.end() ? std::string_view{} : std::string_view(found->second);
-}
-
 std::optional<PresentedClient> parse_basic(std::string_view authorization) {
   const auto payload = basic_payload(authorization);
   auto pair = payload ? base64_decode(*payload) : std::nullopt;

@@ -5,25 +5,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <variant>
-#include <vector>
 
 #include "base/secret.h"
 #include "registry/client.h"
+#include "registry/oauth_message.h"
 
 namespace apiclient::registry {
-
-using Form = std::vector<std::pair<std::string, std::string>>;
-
-/// First value; empty when missing.
-std::string_view form_value(const Form& form, std::string_view name);
-
-/// A refusal of RFC 6749 §5.2; `code` is one of its error words. Never repeats what was sent.
-struct OAuthError {
-  std::string_view code;
-  std::string_view description;
-};
 
 /// `method` is client_secret_basic, client_secret_post, or none when there is only an id.
 struct PresentedClient {

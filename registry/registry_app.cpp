@@ -95,7 +95,8 @@ RegistryApp::RegistryApp(const Options& options, Foundation foundation)
       store_(*database_, hasher_, clock_, {.max_secrets = options.max_secrets}),
       last_used_(store_, clock_),
       admin_api_(store_, *admin_token_, metrics_),
-      token_endpoint_({store_, hasher_, *signer_, last_used_, metrics_, clock_}, options.issuer) {}
+      authenticator_({store_, hasher_, last_used_, clock_}),
+      token_endpoint_({authenticator_, *signer_, metrics_, clock_}, options.issuer) {}
 
 Result<void> RegistryApp::bind(const Options& options) {
   const auto probes = server_options(options.metrics_address, kProbeThreads, kMaxFormBytes);

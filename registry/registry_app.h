@@ -10,6 +10,7 @@
 #include "http/server.h"
 #include "registry/admin_api.h"
 #include "registry/admin_token.h"
+#include "registry/client_authenticator.h"
 #include "registry/client_store.h"
 #include "registry/database.h"
 #include "registry/key_file.h"
@@ -59,6 +60,7 @@ class RegistryApp {
   ClientStore store_;
   LastUsedRecorder last_used_;
   AdminApi admin_api_;
+  ClientAuthenticator authenticator_;
   const TokenEndpoint token_endpoint_;
   std::atomic<bool> ready_ = false;
   std::unique_ptr<http::Server> probe_server_;

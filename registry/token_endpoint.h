@@ -8,9 +8,7 @@
 #include "base/clock.h"
 #include "http/server.h"
 #include "registry/access_token.h"
-#include "registry/client_authentication.h"
-#include "registry/client_store.h"
-#include "registry/last_used_recorder.h"
+#include "registry/client_authenticator.h"
 #include "registry/registry_metrics.h"
 #include "registry/token_signer.h"
 #include "telemetry/log.h"
@@ -21,10 +19,8 @@ class TokenEndpoint {
  public:
   /// Not owned, longer-lived.
   struct Parts {
-    ClientStore& store;
-    const SecretHasher& hasher;
+    ClientAuthenticator& authenticator;
     const TokenSigner& signer;
-    LastUsedRecorder& last_used;
     RegistryMetrics& metrics;
     const Clock& clock;
   };
@@ -34,15 +30,9 @@ class TokenEndpoint {
   [[nodiscard]] http::Response handle(const http::ServerRequest& request) const;
 
  private:
-  struct Refusal {
-    OAuthError error;
-    int status_code = 400;
-  };
-  using Outcome = std::variant<http::Response, Refusal>;
+  using Outcome = std::variant<http::Response, OAuthRefusal>;
 
   [[nodiscard]] Outcome answer(const http::ServerRequest& request) const;
-  /// The client, or why it is not who it says. Notes the use of its secret.
-  [[nodiscard]] std::variant<ClientMetadata, Refusal> authenticate(const PresentedClient& presented) const;
   [[nodiscard]] Outcome issue(const ClientMetadata& client, const Form& form) const;
 
   const Parts parts_;

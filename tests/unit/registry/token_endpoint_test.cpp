@@ -27,7 +27,8 @@ struct TokenWorld : StoreWorld {
   std::unique_ptr<TokenSigner> signer = TokenSigner::make(make_signing_key().value()).value();
   LastUsedRecorder last_used{store, clock, {.spacing = 60s, .gather = 0ms}};
   RegistryMetrics metrics;
-  TokenEndpoint endpoint{{store, hasher, *signer, last_used, metrics, clock}, kIssuer};
+  ClientAuthenticator authenticator{{store, hasher, last_used, clock}};
+  TokenEndpoint endpoint{{authenticator, *signer, metrics, clock}, kIssuer};
 
   TokenWorld() {
     ClientMetadata machine = a_machine("machine");
