@@ -1,5 +1,6 @@
 #pragma once
-// How a client presents itself at the token endpoint (RFC 6749 §2.3.1): the Authorization header or the body.
+// How a client presents itself at the public endpoints: the Authorization header or the body (RFC 6749
+// §2.3.1), or an assertion in the body (RFC 7523 §2.2).
 // Pure functions; whether the credentials are right is decided elsewhere.
 
 #include <optional>
@@ -13,7 +14,8 @@
 
 namespace apiclient::registry {
 
-/// `method` is client_secret_basic, client_secret_post, or none when there is only an id.
+/// `method` is client_secret_basic, client_secret_post, private_key_jwt (then `secret` is the assertion, and
+/// the id is what it claims), or none when there is only an id.
 struct PresentedClient {
   AuthMethod method = AuthMethod::none;
   std::string client_id;

@@ -11,6 +11,7 @@ constexpr OAuthError kWrongMethod{"invalid_client",
                                   "the client is registered for another authentication method"};
 constexpr OAuthError kTooOften{"temporarily_unavailable", "too many failed attempts; try again later"};
 constexpr OAuthError kServerError{"server_error", "try again later"};
+constexpr std::chrono::seconds kRetrySoon{5};
 
 }  // namespace
 
@@ -36,6 +37,7 @@ ClientAuthenticator::Verdict ClientAuthenticator::judge(const PresentedClient& p
   }
   // A disabled client gets the answer of an unknown one, whatever it presents.
   if (!*found || (*found)->disabled) return WrongCredentials{};
+  if (presented.method == AuthMethod::private_key_jwt) return judge_assertion(presented, **std::move(found));
   return judge_secret(presented, **std::move(found), hash);
 }
 
@@ -50,6 +52,17 @@ ClientAuthenticator::Verdict ClientAuthenticator::judge_secret(const PresentedCl
   if (presented.method != client.metadata.token_endpoint_auth_method) return OAuthRefusal{kWrongMethod, 401};
   parts_.last_used.note(match->secret_id);
   return std::move(client.metadata);
+}
+
+ClientAuthenticator::Verdict ClientAuthenticator::judge_assertion(const PresentedClient& presented,
+                                                                  Authenticable client) {
+  if (client.metadata.token_endpoint_auth_method != AuthMethod::private_key_jwt) return WrongCredentials{};
+  switch (parts_.assertions.verify(client.metadata, presented.secret.reveal())) {
+    case AssertionVerifier::Verdict::proven: return std::move(client.metadata);
+    case AssertionVerifier::Verdict::refused: return WrongCredentials{};
+    case AssertionVerifier::Verdict::unknown: break;
+  }
+  return OAuthRefusal{kServerError, 503, kRetrySoon};
 }
 
 OAuthRefusal ClientAuthenticator::refuse_wrong(const std::string& client_id,

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/guarded.h"
 #include "http/server.h"
+#include "registry/assertion_verifier.h"
 #include "registry/client_authentication.h"
 #include "registry/client_store.h"
 #include "registry/failed_attempts.h"
@@ -24,6 +25,7 @@ class ClientAuthenticator {
     ClientStore& store;
     const SecretHasher& hasher;
     LastUsedRecorder& last_used;
+    const AssertionVerifier& assertions;
     const Clock& clock;
   };
 
@@ -41,6 +43,7 @@ class ClientAuthenticator {
   [[nodiscard]] Verdict judge(const PresentedClient& presented);
   [[nodiscard]] Verdict judge_secret(const PresentedClient& presented, Authenticable client,
                                      const std::string& hash);
+  [[nodiscard]] Verdict judge_assertion(const PresentedClient& presented, Authenticable client);
   [[nodiscard]] OAuthRefusal refuse_wrong(const std::string& client_id, const std::string& remote_address);
 
   const Parts parts_;

@@ -60,7 +60,15 @@ constexpr std::string_view kDisabled = R"sql(
 ALTER TABLE clients ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-constexpr std::array<std::string_view, 3> kMigrations{kTables, kTombstones, kDisabled};
+constexpr std::string_view kUsedAssertions = R"sql(
+CREATE TABLE used_assertions (
+  id_hash BLOB PRIMARY KEY,
+  expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX used_assertions_by_expiry ON used_assertions (expires_at);
+)sql";
+
+constexpr std::array<std::string_view, 4> kMigrations{kTables, kTombstones, kDisabled, kUsedAssertions};
 
 }  // namespace
 

@@ -10,6 +10,7 @@
 
 #include "base/core_dump.h"
 #include "registry/admin_request.h"
+#include "registry/key_set_fetcher.h"
 #include "registry/metadata_document.h"
 #include "registry/problem.h"
 #include "registry/route_table.h"
@@ -95,7 +96,10 @@ RegistryApp::RegistryApp(const Options& options, Foundation foundation)
       store_(*database_, hasher_, clock_, {.max_secrets = options.max_secrets}),
       last_used_(store_, clock_),
       admin_api_(store_, *admin_token_, metrics_),
-      authenticator_({store_, hasher_, last_used_, clock_}),
+      key_sets_(fetch_key_set, clock_),
+      used_assertions_(*database_, hasher_, clock_),
+      assertions_({key_sets_, used_assertions_, clock_}, {options.issuer, options.issuer + "/oauth2/token"}),
+      authenticator_({store_, hasher_, last_used_, assertions_, clock_}),
       token_endpoint_({authenticator_, *signer_, metrics_, clock_}, options.issuer) {}
 
 Result<void> RegistryApp::bind(const Options& options) {

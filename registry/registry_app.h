@@ -60,6 +60,9 @@ class RegistryApp {
   ClientStore store_;
   LastUsedRecorder last_used_;
   AdminApi admin_api_;
+  KeySetCache key_sets_;
+  UsedAssertions used_assertions_;
+  const AssertionVerifier assertions_;
   ClientAuthenticator authenticator_;
   const TokenEndpoint token_endpoint_;
   std::atomic<bool> ready_ = false;

@@ -5,8 +5,7 @@
 
 #include "base/encoding.h"
 #include "support/log_capture.h"
-#include "unit/registry/row_name.h"
-#include "unit/registry/store_world.h"
+#include "unit/registry/public_world.h"
 
 namespace apiclient::registry::test {
 namespace {
@@ -20,13 +19,9 @@ std::string basic(const std::string& id, const std::string& secret) {
   return "Basic " + base64_encode(id + ":" + secret);
 }
 
-struct AuthenticatorWorld : StoreWorld {
-  LastUsedRecorder last_used{store, clock, {.spacing = 60s, .gather = 0ms}};
-  ClientAuthenticator authenticator{
-      {store, hasher, last_used, clock},
-      {.per_client = {.burst = 3, .refill = 10s}, .per_address = {.burst = 6, .refill = 2s}}};
-
-  AuthenticatorWorld() {
+struct AuthenticatorWorld : PublicWorld {
+  AuthenticatorWorld()
+      : PublicWorld({.per_client = {.burst = 3, .refill = 10s}, .per_address = {.burst = 6, .refill = 2s}}) {
     create("a", "op-a", 1, 'x');
     create("b", "op-b", 1, 'x');
   }

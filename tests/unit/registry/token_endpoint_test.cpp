@@ -6,11 +6,14 @@
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.h"
+#include "http/uri.h"
+#include "registry/client_assertion.h"
 #include "support/eventually.h"
 #include "support/log_capture.h"
+#include "unit/registry/client_key.h"
 #include "unit/registry/jwt_verifier.h"
+#include "unit/registry/public_world.h"
 #include "unit/registry/row_name.h"
-#include "unit/registry/store_world.h"
 
 namespace apiclient::registry::test {
 namespace {
@@ -21,13 +24,11 @@ using namespace std::chrono_literals;
 
 const std::string kRight(43, 'x');
 const std::string kWrong(43, 'w');
-constexpr const char* kIssuer = "https://issuer.example.com";
 
-struct TokenWorld : StoreWorld {
+struct TokenWorld : PublicWorld {
   std::unique_ptr<TokenSigner> signer = TokenSigner::make(make_signing_key().value()).value();
-  LastUsedRecorder last_used{store, clock, {.spacing = 60s, .gather = 0ms}};
   RegistryMetrics metrics;
-  ClientAuthenticator authenticator{{store, hasher, last_used, clock}};
+  ClientKey key = ClientKey::p256();
   TokenEndpoint endpoint{{authenticator, *signer, metrics, clock}, kIssuer};
 
   TokenWorld() {
@@ -45,7 +46,7 @@ struct TokenWorld : StoreWorld {
     add_client(web, true);
     ClientMetadata keys = a_machine("keys");
     keys.token_endpoint_auth_method = AuthMethod::private_key_jwt;
-    keys.jwks = R"({"keys":[]})";
+    keys.jwks = key_set_of({key.jwk()});
     add_client(keys, false);
     add_client(a_public_client("public"), false);
   }
@@ -198,6 +199,20 @@ TEST(TokenEndpoint, DisabledClientIsToldApartFromNobodyByNothing) {
   EXPECT_EQ(world.post(kGrant, basic("machine", kRight)).status_code, 200);
   EXPECT_EQ(world.post(kGrant + "&client_id=post" + secret).status_code, 200);
   EXPECT_EQ(world.post(kGrant + "&client_id=post&client_secret=" + std::string(43, 'y')).status_code, 200);
+}
+
+TEST(TokenEndpoint, KeyClientGetsOneTokenPerAssertion) {
+  TokenWorld world;
+  const auto now = std::chrono::system_clock::to_time_t(world.clock.wall_now());
+  const auto assertion =
+      world.key.sign({{"alg", "ES256"}},
+                     {{"iss", "keys"}, {"sub", "keys"}, {"aud", kIssuer}, {"exp", now + 60}, {"jti", "j-1"}});
+  const std::string body = kGrant + "&client_assertion_type=" + http::form_encode(kAssertionType) +
+                           "&client_assertion=" + assertion;
+  EXPECT_EQ(world.post(body).status_code, 200);
+  const auto again = world.post(body);
+  EXPECT_EQ(again.status_code, 401);
+  EXPECT_EQ(Json::parse(again.body).at("error"), "invalid_client");
 }
 
 TEST(TokenEndpoint, UseIsRecordedForTheRightSecretOnly) {
