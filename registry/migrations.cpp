@@ -68,7 +68,16 @@ CREATE TABLE used_assertions (
 CREATE INDEX used_assertions_by_expiry ON used_assertions (expires_at);
 )sql";
 
-constexpr std::array<std::string_view, 4> kMigrations{kTables, kTombstones, kDisabled, kUsedAssertions};
+constexpr std::string_view kRevokedTokens = R"sql(
+CREATE TABLE revoked_tokens (
+  token_id TEXT PRIMARY KEY,
+  expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX revoked_tokens_by_expiry ON revoked_tokens (expires_at);
+)sql";
+
+constexpr std::array<std::string_view, 5> kMigrations{kTables, kTombstones, kDisabled, kUsedAssertions,
+                                                      kRevokedTokens};
 
 }  // namespace
 

@@ -100,7 +100,10 @@ RegistryApp::RegistryApp(const Options& options, Foundation foundation)
       used_assertions_(*database_, hasher_, clock_),
       assertions_({key_sets_, used_assertions_, clock_}, {options.issuer, options.issuer + "/oauth2/token"}),
       authenticator_({store_, hasher_, last_used_, assertions_, clock_}),
-      token_endpoint_({authenticator_, *signer_, metrics_, clock_}, options.issuer) {}
+      token_endpoint_({authenticator_, *signer_, metrics_, clock_}, options.issuer),
+      revoked_tokens_(*database_, clock_),
+      introspection_endpoint_({authenticator_, store_, revoked_tokens_, *signer_, clock_}, options.issuer),
+      revocation_endpoint_({authenticator_, revoked_tokens_, *signer_, clock_}, options.issuer) {}
 
 Result<void> RegistryApp::bind(const Options& options) {
   const auto probes = server_options(options.metrics_address, kProbeThreads, kMaxFormBytes);
@@ -123,6 +126,10 @@ std::vector<http::Route> RegistryApp::public_routes(const std::string& issuer) c
   return complete_routes(
       {{Method::post, optional_path + "/oauth2/token",
         [this](const http::ServerRequest& request) { return token_endpoint_.handle(request); }},
+       {Method::post, optional_path + "/oauth2/introspect",
+        [this](const http::ServerRequest& request) { return introspection_endpoint_.handle(request); }},
+       {Method::post, optional_path + "/oauth2/revoke",
+        [this](const http::ServerRequest& request) { return revocation_endpoint_.handle(request); }},
        {Method::get, optional_path + R"(/\.well-known/oauth-authorization-server)" + optional_path,
         document(authorization_server_metadata(issuer))},
        {Method::get, optional_path + R"(/\.well-known/jwks\.json)", document(signer_->key_set())}});

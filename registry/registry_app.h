@@ -13,10 +13,12 @@
 #include "registry/client_authenticator.h"
 #include "registry/client_store.h"
 #include "registry/database.h"
+#include "registry/introspection_endpoint.h"
 #include "registry/key_file.h"
 #include "registry/last_used_recorder.h"
 #include "registry/options.h"
 #include "registry/registry_metrics.h"
+#include "registry/revocation_endpoint.h"
 #include "registry/secret_hasher.h"
 #include "registry/token_endpoint.h"
 #include "registry/token_signer.h"
@@ -65,6 +67,9 @@ class RegistryApp {
   const AssertionVerifier assertions_;
   ClientAuthenticator authenticator_;
   const TokenEndpoint token_endpoint_;
+  RevokedTokens revoked_tokens_;
+  const IntrospectionEndpoint introspection_endpoint_;
+  const RevocationEndpoint revocation_endpoint_;
   std::atomic<bool> ready_ = false;
   std::unique_ptr<http::Server> probe_server_;
   std::unique_ptr<http::Server> admin_server_;
