@@ -35,6 +35,13 @@ std::string_view form_value(const Form& form, std::string_view name) {
   return found == form.end() ? std::string_view{} : std::string_view(found->second);
 }
 
+std::vector<std::string> form_values(const Form& form, std::string_view name) {
+  std::vector<std::string> values;
+  for (const auto& [member, value] : form)
+    if (member == name && !value.empty()) values.push_back(value);
+  return values;
+}
+
 std::variant<Form, OAuthRefusal> read_form(const http::ServerRequest& request, std::string_view repeatable) {
   if (!is_form(request)) return OAuthRefusal{kNotAForm};
   auto form = http::parse_form(request.body);

@@ -18,6 +18,8 @@ using Form = std::vector<std::pair<std::string, std::string>>;
 
 /// First value; empty when missing.
 std::string_view form_value(const Form& form, std::string_view name);
+/// All that are not empty: an empty one counts as missing (RFC 6749 §3.2).
+std::vector<std::string> form_values(const Form& form, std::string_view name);
 
 /// `code` is an error word of RFC 6749 §5.2 or of the endpoint's own RFC.
 struct OAuthError {
@@ -31,7 +33,7 @@ struct OAuthRefusal {
   std::chrono::seconds retry_after{0};  ///< 0: none is given
 };
 
-/// The body as a form; no parameter twice but those in `repeatable`.
+/// The body as a form; no parameter twice but the one named `repeatable`.
 std::variant<Form, OAuthRefusal> read_form(const http::ServerRequest& request,
                                            std::string_view repeatable = {});
 

@@ -12,6 +12,7 @@ constexpr OAuthError kNoGrant{"invalid_request", "grant_type is missing"};
 constexpr OAuthError kOtherGrant{"unsupported_grant_type", "this server knows client_credentials only"};
 constexpr OAuthError kGrantNotAllowed{"unauthorized_client", "the client may not use client_credentials"};
 constexpr OAuthError kWrongScope{"invalid_scope", "the client has no such scope"};
+constexpr OAuthError kWrongTarget{"invalid_target", "the client has no such audience"};
 constexpr OAuthError kServerError{"server_error", "try again later"};
 
 bool may_use(const ClientMetadata& client, std::string_view grant_type) {
@@ -33,7 +34,7 @@ http::Response TokenEndpoint::handle(const http::ServerRequest& request) const {
 }
 
 TokenEndpoint::Outcome TokenEndpoint::answer(const http::ServerRequest& request) const {
-  const auto form = read_form(request);
+  const auto form = read_form(request, "resource");
   if (const auto* refusal = std::get_if<OAuthRefusal>(&form)) return *refusal;
   const auto client = parts_.authenticator.authenticate(request, *std::get_if<Form>(&form));
   if (const auto* refusal = std::get_if<OAuthRefusal>(&client)) return *refusal;
@@ -48,12 +49,15 @@ TokenEndpoint::Outcome TokenEndpoint::issue(const ClientMetadata& client, const 
   const auto asked = form_value(form, "scope");
   const auto scope = granted_scope(client, asked.empty() ? std::nullopt : std::optional(asked));
   if (!scope) return OAuthRefusal{kWrongScope};
+  const auto audience = granted_audience(client, issuer_, form_values(form, "resource"));
+  if (!audience) return OAuthRefusal{kWrongTarget};
 
   const Grant grant{.issuer = issuer_,
                     .token_id = random_id(),
                     .issued_at = parts_.clock.wall_now(),
                     .lifetime = client.access_token_lifetime.value_or(kDefaultTokenLifetime),
-                    .scope = *scope};
+                    .scope = *scope,
+                    .audience = *audience};
   const auto token = parts_.signer.sign(access_token_claims(client, grant));
   if (!token) {
     log_.error("cannot sign token", {{"error", token.error().message}});

@@ -35,6 +35,7 @@ struct TokenWorld : PublicWorld {
     ClientMetadata machine = a_machine("machine");
     machine.scopes = {"read", "write"};
     machine.access_token_lifetime = 600s;
+    machine.audience = {"https://orders.example.com", "https://stock.example.com"};
     add_client(machine, true);
     ClientMetadata post = a_machine("post");
     post.token_endpoint_auth_method = AuthMethod::client_secret_post;
@@ -136,6 +137,38 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"Repeated", kGrant + "&" + kGrant, basic("machine", kRight), 400, "invalid_request"},
         Row{"BrokenForm", kGrant + "&scope=%zz", basic("machine", kRight), 400, "invalid_request"}),
     test::RowName());
+
+const std::string kOrders = "&resource=https%3A%2F%2Forders.example.com";
+const std::string kStock = "&resource=https%3A%2F%2Fstock.example.com";
+
+INSTANTIATE_TEST_SUITE_P(Resource, TokenRequest,
+                         ::testing::Values(Row{"One", kGrant + kOrders, basic("machine", kRight), 200, ""},
+                                           Row{"Two", kGrant + kOrders + kStock, basic("machine", kRight),
+                                               200, ""},
+                                           Row{"Unknown", kGrant + "&resource=https%3A%2F%2Fbank.example.com",
+                                               basic("machine", kRight), 400, "invalid_target"},
+                                           Row{"OneOfTwoUnknown", kGrant + kOrders + "&resource=bank",
+                                               basic("machine", kRight), 400, "invalid_target"},
+                                           Row{"OfAClientWithoutAudiences",
+                                               kGrant + kOrders + "&client_id=post&client_secret=" + kRight,
+                                               "", 400, "invalid_target"},
+                                           Row{"WithAWrongSecret", kGrant + "&resource=bank",
+                                               basic("machine", kWrong), 401, "invalid_client"}),
+                         test::RowName());
+
+TEST(TokenEndpoint, ResourceBecomesTheAudience) {
+  TokenWorld world;
+  const auto audience_of = [&](const std::string& more) {
+    const auto body = Json::parse(world.post(kGrant + more, basic("machine", kRight)).body);
+    return split_jwt(body.at("access_token").get<std::string>())->claims.at("aud");
+  };
+  const Json both{"https://orders.example.com", "https://stock.example.com"};
+  EXPECT_EQ(audience_of(""), both);
+  EXPECT_EQ(audience_of(kOrders), "https://orders.example.com");
+  EXPECT_EQ(audience_of(kOrders + kStock), both);
+  EXPECT_EQ(audience_of("&resource=https%3A%2F%2Fissuer.example.com"), kIssuer);
+  EXPECT_EQ(audience_of("&resource="), both) << "an empty parameter counts as missing";
+}
 
 TEST(TokenEndpoint, OtherContentTypeIsAnInvalidRequest) {
   TokenWorld world;
