@@ -48,7 +48,7 @@ std::variant<http::Response, OAuthRefusal> IntrospectionEndpoint::answer(
 }
 
 Result<std::optional<IssuedToken>> IntrospectionEndpoint::find_active(std::string_view token) const {
-  auto issued = read_issued_token(token, parts_.signer.key_set(), issuer_, parts_.clock.wall_now());
+  auto issued = read_issued_token(token, parts_.keys.key_set(), issuer_, parts_.clock.wall_now());
   if (!issued) return std::optional<IssuedToken>{};
   ASSIGN_OR_RETURN(const bool revoked, parts_.revoked.contains(issued->token_id));
   if (revoked) return std::optional<IssuedToken>{};

@@ -12,7 +12,7 @@
 #include "registry/client_store.h"
 #include "registry/issued_token.h"
 #include "registry/revoked_tokens.h"
-#include "registry/token_signer.h"
+#include "registry/signing_keys.h"
 #include "telemetry/log.h"
 
 namespace apiclient::registry {
@@ -24,7 +24,7 @@ class IntrospectionEndpoint {
     ClientAuthenticator& authenticator;
     ClientStore& store;
     RevokedTokens& revoked;
-    const TokenSigner& signer;
+    SigningKeys& keys;
     const Clock& clock;
   };
 

@@ -76,8 +76,19 @@ CREATE TABLE revoked_tokens (
 CREATE INDEX revoked_tokens_by_expiry ON revoked_tokens (expires_at);
 )sql";
 
-constexpr std::array<std::string_view, 5> kMigrations{kTables, kTombstones, kDisabled, kUsedAssertions,
-                                                      kRevokedTokens};
+// Tokens of the clients that exist may be alive; those of the default lifetime anyway.
+constexpr std::string_view kFacts = R"sql(
+CREATE TABLE facts (
+  name TEXT PRIMARY KEY,
+  value INTEGER NOT NULL
+) STRICT;
+INSERT INTO facts (name, value) SELECT 'longest_token_lifetime_seconds',
+  max(3600, coalesce(max(CAST(json_extract(metadata, '$.access_token_lifetime_seconds') AS INTEGER)), 0))
+  FROM clients;
+)sql";
+
+constexpr std::array<std::string_view, 6> kMigrations{kTables,         kTombstones,    kDisabled,
+                                                      kUsedAssertions, kRevokedTokens, kFacts};
 
 }  // namespace
 

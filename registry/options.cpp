@@ -84,6 +84,7 @@ std::variant<Options, EarlyExit> parse_options(std::vector<std::string> argument
   std::string level = "info";
   std::string format = "json";
   CLI::App app(kDescription, "apiclient-registry");
+  app.footer("Command: apiclient-registry rotate-key (see rotate-key --help)");
   app.set_version_flag("--version", "apiclient-registry " APICLIENT_VERSION);
   add_addresses(app, options);
   add_files(app, options);

@@ -63,7 +63,7 @@ sigset_t stop_signals() {
 
 }  // namespace
 
-Result<RegistryApp::Foundation> RegistryApp::lay_foundation(const Options& options) {
+Result<RegistryApp::Foundation> RegistryApp::lay_foundation(const Options& options, const Clock& clock) {
   const telemetry::Log log;
   RETURN_IF_ERROR(make_folder(options.data_dir));
   ASSIGN_OR_RETURN(Keys keys, load_keys(options.key_file, options.create_missing_keys));
@@ -73,25 +73,30 @@ Result<RegistryApp::Foundation> RegistryApp::lay_foundation(const Options& optio
   Foundation foundation;
   ASSIGN_OR_RETURN(foundation.admin_token,
                    AdminToken::load(options.admin_token_file, options.create_missing_keys, log));
-  ASSIGN_OR_RETURN(foundation.signer, TokenSigner::make(keys.signing_key));
   const std::string file = std::filesystem::path(options.data_dir) / "registry.db";
   ASSIGN_OR_RETURN(foundation.database, Database::open(file));
+  ASSIGN_OR_RETURN(foundation.lifetimes, TokenLifetimes::load(*foundation.database));
+  ASSIGN_OR_RETURN(foundation.signing_keys,
+                   SigningKeys::load(options.key_file, keys.hash_key, *foundation.lifetimes, clock));
   foundation.hash_key = std::move(keys.hash_key);
   return foundation;
 }
 
 Result<std::unique_ptr<RegistryApp>> RegistryApp::make(const Options& options) {
   RETURN_IF_ERROR(forbid_core_dumps());
-  ASSIGN_OR_RETURN(Foundation foundation, lay_foundation(options));
-  std::unique_ptr<RegistryApp> app(new RegistryApp(options, std::move(foundation)));
+  auto clock = std::make_unique<SystemClock>();
+  ASSIGN_OR_RETURN(Foundation foundation, lay_foundation(options, *clock));
+  std::unique_ptr<RegistryApp> app(new RegistryApp(options, std::move(clock), std::move(foundation)));
   RETURN_IF_ERROR(app->bind(options));
   return app;
 }
 
-RegistryApp::RegistryApp(const Options& options, Foundation foundation)
-    : admin_token_(std::move(foundation.admin_token)),
-      signer_(std::move(foundation.signer)),
+RegistryApp::RegistryApp(const Options& options, std::unique_ptr<SystemClock> clock, Foundation foundation)
+    : clock_owner_(std::move(clock)),
+      admin_token_(std::move(foundation.admin_token)),
       database_(std::move(foundation.database)),
+      lifetimes_(std::move(foundation.lifetimes)),
+      signing_keys_(std::move(foundation.signing_keys)),
       hasher_(std::move(foundation.hash_key)),
       store_(*database_, hasher_, clock_, {.max_secrets = options.max_secrets}),
       last_used_(store_, clock_),
@@ -100,10 +105,11 @@ RegistryApp::RegistryApp(const Options& options, Foundation foundation)
       used_assertions_(*database_, hasher_, clock_),
       assertions_({key_sets_, used_assertions_, clock_}, {options.issuer, options.issuer + "/oauth2/token"}),
       authenticator_({store_, hasher_, last_used_, assertions_, clock_}),
-      token_endpoint_({authenticator_, *signer_, metrics_, clock_}, options.issuer),
+      token_endpoint_({authenticator_, *signing_keys_, *lifetimes_, metrics_, clock_}, options.issuer),
       revoked_tokens_(*database_, clock_),
-      introspection_endpoint_({authenticator_, store_, revoked_tokens_, *signer_, clock_}, options.issuer),
-      revocation_endpoint_({authenticator_, revoked_tokens_, *signer_, clock_}, options.issuer) {}
+      introspection_endpoint_({authenticator_, store_, revoked_tokens_, *signing_keys_, clock_},
+                              options.issuer),
+      revocation_endpoint_({authenticator_, revoked_tokens_, *signing_keys_, clock_}, options.issuer) {}
 
 Result<void> RegistryApp::bind(const Options& options) {
   const auto probes = server_options(options.metrics_address, kProbeThreads, kMaxFormBytes);
@@ -132,7 +138,8 @@ std::vector<http::Route> RegistryApp::public_routes(const std::string& issuer) c
         [this](const http::ServerRequest& request) { return revocation_endpoint_.handle(request); }},
        {Method::get, optional_path + R"(/\.well-known/oauth-authorization-server)" + optional_path,
         document(authorization_server_metadata(issuer))},
-       {Method::get, optional_path + R"(/\.well-known/jwks\.json)", document(signer_->key_set())}});
+       {Method::get, optional_path + R"(/\.well-known/jwks\.json)",
+        [this](const http::ServerRequest&) { return json_document(signing_keys_->key_set()); }}});
 }
 
 std::vector<http::Route> RegistryApp::probe_routes() {
@@ -161,7 +168,7 @@ void RegistryApp::start() {
                         {"public_port", public_server_->port()},
                         {"admin_port", admin_server_->port()},
                         {"metrics_port", probe_server_->port()},
-                        {"key_id", signer_->key_id()}});
+                        {"key_id", signing_keys_->key_id()}});
 }
 
 void RegistryApp::stop() {

@@ -20,8 +20,9 @@
 #include "registry/registry_metrics.h"
 #include "registry/revocation_endpoint.h"
 #include "registry/secret_hasher.h"
+#include "registry/signing_keys.h"
 #include "registry/token_endpoint.h"
-#include "registry/token_signer.h"
+#include "registry/token_lifetimes.h"
 
 namespace apiclient::registry {
 
@@ -40,23 +41,26 @@ class RegistryApp {
  private:
   struct Foundation {
     std::unique_ptr<AdminToken> admin_token;
-    std::unique_ptr<TokenSigner> signer;
     std::unique_ptr<Database> database;
+    std::unique_ptr<TokenLifetimes> lifetimes;
+    std::unique_ptr<SigningKeys> signing_keys;
     Secret hash_key;
   };
-  RegistryApp(const Options& options, Foundation foundation);
-  static Result<Foundation> lay_foundation(const Options& options);
+  RegistryApp(const Options& options, std::unique_ptr<SystemClock> clock, Foundation foundation);
+  static Result<Foundation> lay_foundation(const Options& options, const Clock& clock);
   Result<void> bind(const Options& options);
   [[nodiscard]] std::vector<http::Route> public_routes(const std::string& issuer) const;
   [[nodiscard]] std::vector<http::Route> probe_routes();
   [[nodiscard]] http::Response readiness();
 
   // In start order; destruction is stop order.
-  const SystemClock clock_;
+  const std::unique_ptr<SystemClock> clock_owner_;
+  const SystemClock& clock_ = *clock_owner_;
   const telemetry::Log log_;
   const std::unique_ptr<AdminToken> admin_token_;
-  const std::unique_ptr<TokenSigner> signer_;
   const std::unique_ptr<Database> database_;
+  const std::unique_ptr<TokenLifetimes> lifetimes_;
+  const std::unique_ptr<SigningKeys> signing_keys_;
   const SecretHasher hasher_;
   RegistryMetrics metrics_;
   ClientStore store_;

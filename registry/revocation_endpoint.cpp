@@ -31,7 +31,7 @@ RevocationEndpoint::Outcome RevocationEndpoint::answer(const http::ServerRequest
 
 RevocationEndpoint::Outcome RevocationEndpoint::revoke(const ClientMetadata& client,
                                                        std::string_view token) const {
-  const auto issued = read_issued_token(token, parts_.signer.key_set(), issuer_, parts_.clock.wall_now());
+  const auto issued = read_issued_token(token, parts_.keys.key_set(), issuer_, parts_.clock.wall_now());
   // RFC 7009 §2.2: a token that is not valid needs no revocation.
   if (!issued) return done();
   if (issued->client_id != client.client_id) return OAuthRefusal{kOtherClient};

@@ -9,7 +9,7 @@
 #include "http/server.h"
 #include "registry/client_authenticator.h"
 #include "registry/revoked_tokens.h"
-#include "registry/token_signer.h"
+#include "registry/signing_keys.h"
 #include "telemetry/log.h"
 
 namespace apiclient::registry {
@@ -20,7 +20,7 @@ class RevocationEndpoint {
   struct Parts {
     ClientAuthenticator& authenticator;
     RevokedTokens& revoked;
-    const TokenSigner& signer;
+    SigningKeys& keys;
     const Clock& clock;
   };
 

@@ -58,7 +58,11 @@ TokenEndpoint::Outcome TokenEndpoint::issue(const ClientMetadata& client, const 
                     .lifetime = client.access_token_lifetime.value_or(kDefaultTokenLifetime),
                     .scope = *scope,
                     .audience = *audience};
-  const auto token = parts_.signer.sign(access_token_claims(client, grant));
+  if (const auto noted = parts_.lifetimes.note(grant.lifetime); !noted) {
+    log_.error("cannot note the lifetime of a token", {{"error", noted.error().message}});
+    return OAuthRefusal{kServerError, 503};
+  }
+  const auto token = parts_.keys.sign(access_token_claims(client, grant));
   if (!token) {
     log_.error("cannot sign token", {{"error", token.error().message}});
     return OAuthRefusal{kServerError, 500};

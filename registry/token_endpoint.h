@@ -10,7 +10,7 @@
 #include "registry/access_token.h"
 #include "registry/client_authenticator.h"
 #include "registry/registry_metrics.h"
-#include "registry/token_signer.h"
+#include "registry/signing_keys.h"
 #include "telemetry/log.h"
 
 namespace apiclient::registry {
@@ -20,7 +20,8 @@ class TokenEndpoint {
   /// Not owned, longer-lived.
   struct Parts {
     ClientAuthenticator& authenticator;
-    const TokenSigner& signer;
+    SigningKeys& keys;
+    TokenLifetimes& lifetimes;
     RegistryMetrics& metrics;
     const Clock& clock;
   };

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "registry/token_lifetimes.h"
 #include "unit/registry/store_world.h"
 
 namespace apiclient::registry::test {
@@ -72,6 +73,9 @@ TEST(Migrations, ClientsOfVersionTwoAreEnabled) {
     connection.execute(
         R"sql(INSERT INTO clients VALUES ('old', 'Old', '{"client_id":"old","client_name":"Old","type":"machine"}',
               'installation-1', 'team-a', 'invoices', 'uid-1', 3, 4, 7, 1000, 2000))sql");
+    connection.execute(
+        R"sql(INSERT INTO clients SELECT 'long', 'Long', json_set(metadata, '$.access_token_lifetime_seconds', 7200),
+              NULL, NULL, NULL, NULL, 0, 0, 1, 1000, 2000 FROM clients)sql");
     connection.query("INSERT INTO secrets VALUES ('s-1', 'old', ?, 'abcd', 3, 'op-1', 1000, 1500)")
         .blob(hasher.hash("old", value_of('x').reveal()))
         .run();
@@ -88,6 +92,8 @@ TEST(Migrations, ClientsOfVersionTwoAreEnabled) {
   EXPECT_FALSE(known.disabled);
   ASSERT_EQ(known.secrets.size(), 1U);
   EXPECT_TRUE(equal_hashes(known.secrets.at(0).hash, hasher.hash("old", value_of('x').reveal())));
+  EXPECT_EQ(TokenLifetimes::load(*database).value()->longest(), std::chrono::hours(2))
+      << "tokens of these clients may be alive";
   EXPECT_TRUE(store.set_disabled("old", true, {}));
   EXPECT_TRUE(store.find("old").value().value().disabled);
 }

@@ -6,6 +6,7 @@
 
 #include "registry/assertion_verifier.h"
 #include "registry/client_authenticator.h"
+#include "registry/signing_keys.h"
 #include "unit/registry/store_world.h"
 
 namespace apiclient::registry::test {
@@ -25,6 +26,11 @@ struct PublicWorld : StoreWorld {
   LastUsedRecorder last_used{
       store, clock, {.spacing = std::chrono::seconds(60), .gather = std::chrono::milliseconds(0)}};
   ClientAuthenticator authenticator;
+  std::string key_file = folder.file("keys.json");
+  Keys keys = load_keys(key_file, true).value();
+  std::unique_ptr<TokenLifetimes> lifetimes = TokenLifetimes::load(*database).value();
+  std::unique_ptr<SigningKeys> signing_keys =
+      SigningKeys::load(key_file, keys.hash_key, *lifetimes, clock).value();
 };
 
 }  // namespace apiclient::registry::test

@@ -26,10 +26,9 @@ const std::string kRight(43, 'x');
 const std::string kWrong(43, 'w');
 
 struct TokenWorld : PublicWorld {
-  std::unique_ptr<TokenSigner> signer = TokenSigner::make(make_signing_key().value()).value();
   RegistryMetrics metrics;
   ClientKey key = ClientKey::p256();
-  TokenEndpoint endpoint{{authenticator, *signer, metrics, clock}, kIssuer};
+  TokenEndpoint endpoint{{authenticator, *signing_keys, *lifetimes, metrics, clock}, kIssuer};
 
   TokenWorld() {
     ClientMetadata machine = a_machine("machine");
@@ -45,10 +44,10 @@ struct TokenWorld : PublicWorld {
     web.grant_types = {"authorization_code", "refresh_token"};
     web.redirect_uris = {"https://web.example.com/callback"};
     add_client(web, true);
-    ClientMetadata keys = a_machine("keys");
-    keys.token_endpoint_auth_method = AuthMethod::private_key_jwt;
-    keys.jwks = key_set_of({key.jwk()});
-    add_client(keys, false);
+    ClientMetadata key_client = a_machine("keys");
+    key_client.token_endpoint_auth_method = AuthMethod::private_key_jwt;
+    key_client.jwks = key_set_of({key.jwk()});
+    add_client(key_client, false);
     add_client(a_public_client("public"), false);
   }
 
@@ -188,7 +187,7 @@ TEST(TokenEndpoint, TokenSaysWhoAndForHowLong) {
   EXPECT_EQ(body.at("scope"), "read");
   const auto jwt = split_jwt(body.at("access_token").get<std::string>());
   ASSERT_TRUE(jwt);
-  EXPECT_TRUE(verifies(*jwt, Json::parse(world.signer->key_set()).at("keys").at(0)));
+  EXPECT_TRUE(verifies(*jwt, Json::parse(world.signing_keys->key_set()).at("keys").at(0)));
   EXPECT_EQ(jwt->claims.at("iss"), kIssuer);
   EXPECT_EQ(jwt->claims.at("sub"), "machine");
   EXPECT_EQ(jwt->claims.at("exp").get<int>() - jwt->claims.at("iat").get<int>(), 600);

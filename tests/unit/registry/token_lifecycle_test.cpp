@@ -29,12 +29,11 @@ std::string basic(const std::string& id, const std::string& secret = kRight) {
 }
 
 struct LifecycleWorld : PublicWorld {
-  std::unique_ptr<TokenSigner> signer = TokenSigner::make(make_signing_key().value()).value();
   RegistryMetrics metrics;
   RevokedTokens revoked{*database, clock};
-  TokenEndpoint tokens{{authenticator, *signer, metrics, clock}, kIssuer};
-  IntrospectionEndpoint introspection{{authenticator, store, revoked, *signer, clock}, kIssuer};
-  RevocationEndpoint revocation{{authenticator, revoked, *signer, clock}, kIssuer};
+  TokenEndpoint tokens{{authenticator, *signing_keys, *lifetimes, metrics, clock}, kIssuer};
+  IntrospectionEndpoint introspection{{authenticator, store, revoked, *signing_keys, clock}, kIssuer};
+  RevocationEndpoint revocation{{authenticator, revoked, *signing_keys, clock}, kIssuer};
 
   LifecycleWorld() {
     ClientMetadata machine = a_machine("a");
