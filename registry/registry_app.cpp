@@ -35,10 +35,12 @@ http::Response plain(int status_code, std::string text) {
   return {.status_code = status_code, .headers = {{"Content-Type", "text/plain"}}, .body = std::move(text)};
 }
 
-http::ServerOptions server_options(const std::string& address, std::size_t threads,
+http::ServerOptions server_options(const std::string& address, const TlsFiles& tls, std::size_t threads,
                                    std::size_t max_body_bytes) {
   http::ServerOptions options;
   options.address = address;
+  options.tls_cert_file = tls.cert_file;
+  options.tls_key_file = tls.key_file;
   options.threads = threads;
   options.max_body_bytes = max_body_bytes;
   return options;
@@ -112,11 +114,13 @@ RegistryApp::RegistryApp(const Options& options, std::unique_ptr<SystemClock> cl
       revocation_endpoint_({authenticator_, revoked_tokens_, *signing_keys_, clock_}, options.issuer) {}
 
 Result<void> RegistryApp::bind(const Options& options) {
-  const auto probes = server_options(options.metrics_address, kProbeThreads, kMaxFormBytes);
+  const auto probes =
+      server_options(options.metrics_address, options.metrics_tls, kProbeThreads, kMaxFormBytes);
   ASSIGN_OR_RETURN(probe_server_, http::Server::bind(probes, probe_routes()));
-  const auto admin = server_options(options.admin_address, kServingThreads, kMaxReadBytes);
+  const auto admin = server_options(options.admin_address, options.admin_tls, kServingThreads, kMaxReadBytes);
   ASSIGN_OR_RETURN(admin_server_, http::Server::bind(admin, admin_api_.routes()));
-  const auto clients = server_options(options.public_address, kServingThreads, kMaxFormBytes);
+  const auto clients =
+      server_options(options.public_address, options.public_tls, kServingThreads, kMaxFormBytes);
   ASSIGN_OR_RETURN(public_server_, http::Server::bind(clients, public_routes(options.issuer)));
   return {};
 }
