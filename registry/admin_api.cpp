@@ -60,6 +60,11 @@ std::vector<http::Route> AdminApi::routes() {
   });
 }
 
+EndpointNames AdminApi::endpoint_names() {
+  return {{kClients, "clients"}, {kClient, "client"},   {kDisable, "disable"},
+          {kEnable, "enable"},   {kSecrets, "secrets"}, {kSecret, "secret"}};
+}
+
 http::Response AdminApi::serve(const Request& request,
                                const std::function<http::Response(const Request&)>& next) {
   const bool known = token_.accepts(http::find_header(request.headers, "Authorization"));
@@ -67,7 +72,6 @@ http::Response AdminApi::serve(const Request& request,
       known ? next(request)
             : problem_response(Problem::unauthorized, "send Authorization: Bearer <admin token>");
   const auto method = http::to_string(request.method);
-  metrics_.admin_request(method, response.status_code);
   log_.debug("admin request", {{"method", method},
                                {"path", request.path},
                                {"status", response.status_code},

@@ -8,7 +8,7 @@
 #include "http/server.h"
 #include "registry/admin_token.h"
 #include "registry/client_store.h"
-#include "registry/registry_metrics.h"
+#include "registry/request_meter.h"
 #include "telemetry/log.h"
 
 namespace apiclient::registry {
@@ -16,10 +16,11 @@ namespace apiclient::registry {
 class AdminApi {
  public:
   /// References are not owned and live longer, as the API does than its routes.
-  AdminApi(ClientStore& store, AdminToken& token, RegistryMetrics& metrics)
-      : store_(store), token_(token), metrics_(metrics) {}
+  AdminApi(ClientStore& store, AdminToken& token) : store_(store), token_(token) {}
 
   [[nodiscard]] std::vector<http::Route> routes();
+  /// What the metrics call the endpoints.
+  [[nodiscard]] static EndpointNames endpoint_names();
 
  private:
   using Request = http::ServerRequest;
@@ -43,7 +44,6 @@ class AdminApi {
 
   ClientStore& store_;
   AdminToken& token_;
-  RegistryMetrics& metrics_;
   const telemetry::Log log_;
 };
 

@@ -24,7 +24,7 @@ std::variant<ClientMetadata, OAuthRefusal> ClientAuthenticator::authenticate(
   Verdict verdict = judge(client);
   if (auto* metadata = std::get_if<ClientMetadata>(&verdict)) return std::move(*metadata);
   if (const auto* refusal = std::get_if<OAuthRefusal>(&verdict)) return *refusal;
-  return refuse_wrong(client.client_id, request.remote_address);
+  return refuse_wrong(client, request.remote_address);
 }
 
 ClientAuthenticator::Verdict ClientAuthenticator::judge(const PresentedClient& presented) {
@@ -65,10 +65,12 @@ ClientAuthenticator::Verdict ClientAuthenticator::judge_assertion(const Presente
   return OAuthRefusal{kServerError, 503, kRetrySoon};
 }
 
-OAuthRefusal ClientAuthenticator::refuse_wrong(const std::string& client_id,
+OAuthRefusal ClientAuthenticator::refuse_wrong(const PresentedClient& presented,
                                                const std::string& remote_address) {
-  const auto wait = failed_attempts_.lock()->note(client_id, remote_address, parts_.clock.now());
+  const auto wait = failed_attempts_.lock()->note(presented.client_id, remote_address, parts_.clock.now());
+  parts_.metrics.failed_authentication(to_string(presented.method));
   if (!wait) return {kWrongClient, 401};
+  parts_.metrics.throttled();
   return {kTooOften, 429, *wait};
 }
 

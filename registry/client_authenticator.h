@@ -14,6 +14,7 @@
 #include "registry/failed_attempts.h"
 #include "registry/last_used_recorder.h"
 #include "registry/oauth_message.h"
+#include "registry/registry_metrics.h"
 #include "telemetry/log.h"
 
 namespace apiclient::registry {
@@ -26,6 +27,7 @@ class ClientAuthenticator {
     const SecretHasher& hasher;
     LastUsedRecorder& last_used;
     const AssertionVerifier& assertions;
+    RegistryMetrics& metrics;
     const Clock& clock;
   };
 
@@ -44,7 +46,8 @@ class ClientAuthenticator {
   [[nodiscard]] Verdict judge_secret(const PresentedClient& presented, Authenticable client,
                                      const std::string& hash);
   [[nodiscard]] Verdict judge_assertion(const PresentedClient& presented, Authenticable client);
-  [[nodiscard]] OAuthRefusal refuse_wrong(const std::string& client_id, const std::string& remote_address);
+  [[nodiscard]] OAuthRefusal refuse_wrong(const PresentedClient& presented,
+                                          const std::string& remote_address);
 
   const Parts parts_;
   Guarded<FailedAttempts> failed_attempts_;

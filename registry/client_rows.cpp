@@ -92,9 +92,14 @@ Result<std::vector<ClientRecord>> list_clients(Connection& connection, const Pag
   return clients;
 }
 
-std::int64_t count_clients(Connection& connection) {
-  Query query = connection.query("SELECT count(*) FROM clients");
-  return query.next() ? query.integer_at(0) : 0;
+RowCounts count_rows(Connection& connection) {
+  Query query = connection.query(
+      "SELECT (SELECT count(*) FROM clients), (SELECT count(*) FROM clients WHERE disabled = 1), "
+      "(SELECT count(*) FROM secrets)");
+  if (!query.next()) return {};
+  return {.clients = query.integer_at(0),
+          .disabled_clients = query.integer_at(1),
+          .secrets = query.integer_at(2)};
 }
 
 void insert_client(Connection& connection, const ClientRow& row) {

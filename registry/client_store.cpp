@@ -237,9 +237,8 @@ Result<std::optional<Authenticable>> ClientStore::find_authenticable(std::string
   });
 }
 
-Result<std::int64_t> ClientStore::count() {
-  return database_.read(
-      [](Connection& connection) -> Result<std::int64_t> { return count_clients(connection); });
+Result<RowCounts> ClientStore::count() {
+  return database_.read([](Connection& connection) -> Result<RowCounts> { return count_rows(connection); });
 }
 
 Result<void> ClientStore::record_last_used(const std::vector<LastUse>& uses) {

@@ -86,7 +86,7 @@ class ClientStore {
   Result<std::optional<ClientRecord>> find(std::string_view client_id);
   Result<ClientPage> list(PageQuery page);
   Result<std::optional<Authenticable>> find_authenticable(std::string_view client_id);
-  Result<std::int64_t> count();
+  Result<RowCounts> count();
   Result<void> record_last_used(const std::vector<LastUse>& uses);
 
  private:

@@ -13,6 +13,7 @@
 #include "registry/key_set_fetcher.h"
 #include "registry/metadata_document.h"
 #include "registry/problem.h"
+#include "registry/request_meter.h"
 #include "registry/route_table.h"
 
 namespace apiclient::registry {
@@ -102,11 +103,11 @@ RegistryApp::RegistryApp(const Options& options, std::unique_ptr<SystemClock> cl
       hasher_(std::move(foundation.hash_key)),
       store_(*database_, hasher_, clock_, {.max_secrets = options.max_secrets}),
       last_used_(store_, clock_),
-      admin_api_(store_, *admin_token_, metrics_),
+      admin_api_(store_, *admin_token_),
       key_sets_(fetch_key_set, clock_),
       used_assertions_(*database_, hasher_, clock_),
       assertions_({key_sets_, used_assertions_, clock_}, {options.issuer, options.issuer + "/oauth2/token"}),
-      authenticator_({store_, hasher_, last_used_, assertions_, clock_}),
+      authenticator_({store_, hasher_, last_used_, assertions_, metrics_, clock_}),
       token_endpoint_({authenticator_, *signing_keys_, *lifetimes_, metrics_, clock_}, options.issuer),
       revoked_tokens_(*database_, clock_),
       introspection_endpoint_({authenticator_, store_, revoked_tokens_, *signing_keys_, clock_},
@@ -118,43 +119,60 @@ Result<void> RegistryApp::bind(const Options& options) {
       server_options(options.metrics_address, options.metrics_tls, kProbeThreads, kMaxFormBytes);
   ASSIGN_OR_RETURN(probe_server_, http::Server::bind(probes, probe_routes()));
   const auto admin = server_options(options.admin_address, options.admin_tls, kServingThreads, kMaxReadBytes);
-  ASSIGN_OR_RETURN(admin_server_, http::Server::bind(admin, admin_api_.routes()));
+  ASSIGN_OR_RETURN(admin_server_,
+                   http::Server::bind(admin, meter_routes(admin_api_.routes(), "admin",
+                                                          AdminApi::endpoint_names(), metrics_, clock_)));
   const auto clients =
       server_options(options.public_address, options.public_tls, kServingThreads, kMaxFormBytes);
   ASSIGN_OR_RETURN(public_server_, http::Server::bind(clients, public_routes(options.issuer)));
   return {};
 }
 
-std::vector<http::Route> RegistryApp::public_routes(const std::string& issuer) const {
+std::vector<http::Route> RegistryApp::public_routes(const std::string& issuer) {
   using http::Method;
   const std::string path = escape_pattern(issuer_path(issuer));
   // A proxy in front may or may not cut the issuer's path off.
-  const std::string optional_path = path.empty() ? "" : "(?:" + path + ")?";
-  const auto document = [](std::string text) {
-    return [text = std::move(text)](const http::ServerRequest&) { return json_document(text); };
+  const std::string prefix = path.empty() ? "" : "(?:" + path + ")?";
+  const std::string token = prefix + "/oauth2/token";
+  const std::string introspect = prefix + "/oauth2/introspect";
+  const std::string revoke = prefix + "/oauth2/revoke";
+  const std::string metadata = prefix + R"(/\.well-known/oauth-authorization-server)" + prefix;
+  const std::string key_set = prefix + R"(/\.well-known/jwks\.json)";
+  const auto at = [](const auto& endpoint) {
+    return [&endpoint](const http::ServerRequest& request) { return endpoint.handle(request); };
   };
-  return complete_routes(
-      {{Method::post, optional_path + "/oauth2/token",
-        [this](const http::ServerRequest& request) { return token_endpoint_.handle(request); }},
-       {Method::post, optional_path + "/oauth2/introspect",
-        [this](const http::ServerRequest& request) { return introspection_endpoint_.handle(request); }},
-       {Method::post, optional_path + "/oauth2/revoke",
-        [this](const http::ServerRequest& request) { return revocation_endpoint_.handle(request); }},
-       {Method::get, optional_path + R"(/\.well-known/oauth-authorization-server)" + optional_path,
-        document(authorization_server_metadata(issuer))},
-       {Method::get, optional_path + R"(/\.well-known/jwks\.json)",
-        [this](const http::ServerRequest&) { return json_document(signing_keys_->key_set()); }}});
+  auto routes = complete_routes({{Method::post, token, at(token_endpoint_)},
+                                 {Method::post, introspect, at(introspection_endpoint_)},
+                                 {Method::post, revoke, at(revocation_endpoint_)},
+                                 {Method::get, metadata,
+                                  [text = authorization_server_metadata(issuer)](const http::ServerRequest&) {
+                                    return json_document(text);
+                                  }},
+                                 {Method::get, key_set, [this](const http::ServerRequest&) {
+                                    return json_document(signing_keys_->key_set());
+                                  }}});
+  return meter_routes(std::move(routes), "public",
+                      {{token, "token"},
+                       {introspect, "introspect"},
+                       {revoke, "revoke"},
+                       {metadata, "metadata"},
+                       {key_set, "jwks"}},
+                      metrics_, clock_);
 }
 
 std::vector<http::Route> RegistryApp::probe_routes() {
   using http::Method;
-  return complete_routes(
+  auto routes = complete_routes(
       {{Method::get, "/healthz", [](const http::ServerRequest&) { return plain(200, "ok\n"); }},
        {Method::get, "/readyz", [this](const http::ServerRequest&) { return readiness(); }},
        {Method::get, "/metrics", [this](const http::ServerRequest&) {
-          if (const auto count = store_.count()) metrics_.clients(*count);
+          if (const auto count = store_.count())
+            metrics_.stored({count->clients, count->disabled_clients, count->secrets});
           return plain(200, metrics_.text());
         }}});
+  return meter_routes(std::move(routes), "metrics",
+                      {{"/healthz", "healthz"}, {"/readyz", "readyz"}, {"/metrics", "metrics"}}, metrics_,
+                      clock_);
 }
 
 http::Response RegistryApp::readiness() {

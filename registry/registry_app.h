@@ -49,7 +49,7 @@ class RegistryApp {
   RegistryApp(const Options& options, std::unique_ptr<SystemClock> clock, Foundation foundation);
   static Result<Foundation> lay_foundation(const Options& options, const Clock& clock);
   Result<void> bind(const Options& options);
-  [[nodiscard]] std::vector<http::Route> public_routes(const std::string& issuer) const;
+  [[nodiscard]] std::vector<http::Route> public_routes(const std::string& issuer);
   [[nodiscard]] std::vector<http::Route> probe_routes();
   [[nodiscard]] http::Response readiness();
 

@@ -76,6 +76,8 @@ TEST(PublicEndpoints, NobodyIsLockedOutByFailures) {
   }
   EXPECT_GT(throttled, 0);
   EXPECT_EQ(registry.token(kClientCredentials, basic_of("a", value)).status_code, 200);
+  EXPECT_THAT(registry.probe("/metrics").body,
+              HasSubstr("apiclient_registry_throttled_total " + std::to_string(throttled)));
 }
 
 TEST(PublicEndpoints, KeyClientProvesItselfWithKeysBehindAUri) {

@@ -15,11 +15,12 @@ constexpr const char* kIssuer = "https://issuer.example.com";
 
 struct PublicWorld : StoreWorld {
   explicit PublicWorld(FailedAttemptLimits limits = {})
-      : authenticator({store, hasher, last_used, assertions, clock}, limits) {}
+      : authenticator({store, hasher, last_used, assertions, metrics, clock}, limits) {}
 
   std::function<Result<std::string>(const std::string&)> fetch = [](const std::string&) {
     return Result<std::string>(fail(ErrorKind::unavailable, "no server"));
   };
+  RegistryMetrics metrics;
   KeySetCache key_sets{[this](const std::string& uri) { return fetch(uri); }, clock};
   UsedAssertions used{*database, hasher, clock};
   AssertionVerifier assertions{{key_sets, used, clock}, {kIssuer, std::string(kIssuer) + "/oauth2/token"}};

@@ -26,7 +26,6 @@ const std::string kRight(43, 'x');
 const std::string kWrong(43, 'w');
 
 struct TokenWorld : PublicWorld {
-  RegistryMetrics metrics;
   ClientKey key = ClientKey::p256();
   TokenEndpoint endpoint{{authenticator, *signing_keys, *lifetimes, metrics, clock}, kIssuer};
 

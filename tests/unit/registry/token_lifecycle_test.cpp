@@ -29,7 +29,6 @@ std::string basic(const std::string& id, const std::string& secret = kRight) {
 }
 
 struct LifecycleWorld : PublicWorld {
-  RegistryMetrics metrics;
   RevokedTokens revoked{*database, clock};
   TokenEndpoint tokens{{authenticator, *signing_keys, *lifetimes, metrics, clock}, kIssuer};
   IntrospectionEndpoint introspection{{authenticator, store, revoked, *signing_keys, clock}, kIssuer};
