@@ -28,7 +28,7 @@ std::string path_of(std::string_view client_id) {
 
 std::string path_of_secrets(std::string_view client_id) { return path_of(client_id) + "/secrets"; }
 
-/// One call to the admin API, before the credentials are added.
+/// One call to the admin API.
 struct Call {
   http::Method method = http::Method::get;
   std::string path;
@@ -39,8 +39,7 @@ struct Call {
 
 class EmbeddedBackend final : public Backend {
  public:
-  EmbeddedBackend(std::string name, std::shared_ptr<const Secret> admin_token, const EmbeddedParts& parts)
-      : name_(std::move(name)), admin_token_(std::move(admin_token)), parts_(parts) {}
+  EmbeddedBackend(std::string name, const EmbeddedParts& parts) : name_(std::move(name)), parts_(parts) {}
 
   Result<RegistryInfo> probe(std::stop_token stop) override {
     return finish("probe", "probe registry", probe_once(stop));
@@ -174,22 +173,18 @@ class EmbeddedBackend final : public Backend {
                           .body = std::move(call.body),
                           .timeout = timeout};
     request.headers["Accept"] = "application/json";
-    std::string& authorization = request.headers["Authorization"];
-    authorization.reserve(std::string_view("Bearer ").size() + admin_token_->size());
-    authorization.append("Bearer ").append(admin_token_->reveal());
     auto response = transport.send(request, stop);
-    wipe(authorization);
     wipe(request.body);
     return response;
   }
 
-  [[nodiscard]] Error error_of(const http::Response& response, const Secret* value = nullptr) const {
-    const std::array secrets{admin_token_->reveal(), value != nullptr ? value->reveal() : std::string_view()};
+  [[nodiscard]] static Error error_of(const http::Response& response, const Secret* value = nullptr) {
+    const std::array secrets{value != nullptr ? value->reveal() : std::string_view()};
     return error_from(response, secrets);
   }
 
   /// The list itself is always there, so "not found" is said by something else.
-  [[nodiscard]] Error list_error_of(const http::Response& page) const {
+  [[nodiscard]] static Error list_error_of(const http::Response& page) {
     Error error = error_of(page);
     if (error.kind == ErrorKind::not_found) error.kind = ErrorKind::protocol;
     return error;
@@ -220,15 +215,13 @@ class EmbeddedBackend final : public Backend {
   }
 
   const std::string name_;
-  const std::shared_ptr<const Secret> admin_token_;
   const EmbeddedParts parts_;
 };
 
 }  // namespace
 
-std::unique_ptr<Backend> make_embedded_backend(std::string name, std::shared_ptr<const Secret> admin_token,
-                                               const EmbeddedParts& parts) {
-  return std::make_unique<EmbeddedBackend>(std::move(name), std::move(admin_token), parts);
+std::unique_ptr<Backend> make_embedded_backend(std::string name, const EmbeddedParts& parts) {
+  return std::make_unique<EmbeddedBackend>(std::move(name), parts);
 }
 
 }  // namespace apiclient::backend

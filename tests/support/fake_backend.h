@@ -160,6 +160,9 @@ class FakeVerifier final : public backend::CredentialVerifier {
 class FakeConnection final : public backend::RegistryConnection {
  public:
   explicit FakeConnection(FakeBackend& registry) : registry_(registry), verifier_(registry) {}
+  Result<backend::RegistryInfo> probe(std::stop_token stop) override {
+    return registry_.probe(std::move(stop));
+  }
   backend::Backend& backend() override { return registry_; }
   backend::CredentialVerifier& verifier() override { return verifier_; }
 

@@ -59,7 +59,7 @@ class EmbeddedRegistryTest : public testing::Test {
     return {.name = "default",
             .admin_url = process_.admin_url(),
             .issuer = process_.issuer(),
-            .auth = {.token = process_.admin_token()}};
+            .auth = BearerAuth{.token = process_.admin_token()}};
   }
   std::unique_ptr<RegistryConnection> connect(ConnectionConfig config) {
     auto connection = make_registry_connection(
