@@ -14,6 +14,7 @@ inline constexpr std::string_view kRegistered = "Registered";
 inline constexpr std::string_view kSecretPublished = "SecretPublished";
 inline constexpr std::string_view kPreviousSecretActive = "PreviousSecretActive";
 inline constexpr std::string_view kDeletionBlocked = "DeletionBlocked";
+inline constexpr std::string_view kInsecureTls = "InsecureTls";
 
 namespace reason {
 
@@ -60,6 +61,9 @@ inline constexpr std::string_view kIssuerMismatch = "IssuerMismatch";
 inline constexpr std::string_view kUnexpectedAnswer = "UnexpectedAnswer";
 inline constexpr std::string_view kServerError = "ServerError";
 inline constexpr std::string_view kThrottled = "Throttled";
+inline constexpr std::string_view kStateLost = "StateLost";
+inline constexpr std::string_view kInUse = "InUse";
+inline constexpr std::string_view kInsecureSkipVerify = "InsecureSkipVerify";
 
 }  // namespace reason
 }  // namespace apiclient::api

@@ -121,8 +121,9 @@ Result<Action> ApiClientReconciler::apply(api::ApiClient client, const RaisedDou
     return apply_at(std::move(client), std::move(registry), doubt, std::move(stop));
   }
   const Held held{.refusal = {.reason = registry->reason,
-                              .message = "registry " + registry->name + ": " + registry->message},
-                  .published_works = is_published_in_cache(client)};
+                              .message = registry_message(registry->name, registry->reason)},
+                  .published_works = is_published_in_cache(client),
+                  .degraded = registry->degraded};
   return hold(client, held, std::move(stop));
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 // One pass for one ClusterClientRegistry: read its credentials, probe it, tell the directory and the status.
-// Thread-safe.
+// Thread-safe; one call per object at a time.
 
 #include <functional>
 #include <memory>
@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/guarded.h"
 #include "kube/client.h"
+#include "reconciler/registry_credentials.h"
 #include "reconciler/registry_directory.h"
 #include "reconciler/registry_status.h"
 #include "runtime/reconciler.h"
@@ -20,6 +21,15 @@
 #include "telemetry/log.h"
 
 namespace apiclient::reconciler {
+
+/// A registry has come, gone, recovered or failed, or its spec has changed.
+struct RegistryNews {
+  std::string registry = {};
+  bool spec_changed = false;
+  bool first = false;  ///< of this registry since the start: most of its clients are as they should be
+
+  bool operator==(const RegistryNews&) const = default;
+};
 
 class ClientRegistryReconciler final : public runtime::Reconciler {
  public:
@@ -33,8 +43,8 @@ class ClientRegistryReconciler final : public runtime::Reconciler {
     const Clock& clock;
     std::string operator_namespace;
     Connect connect;
-    /// A registry has come, gone, recovered or failed, or its spec has changed: its clients must look again.
-    std::function<void(const std::string& registry, bool spec_changed)> changed;
+    /// Its clients must look again.
+    std::function<void(const RegistryNews& news)> changed;
   };
   explicit ClientRegistryReconciler(Wiring wiring);
 
@@ -49,24 +59,34 @@ class ClientRegistryReconciler final : public runtime::Reconciler {
     std::string uid;
     std::string secret_version;
     Connection connection;
+    /// The last probe has failed: until this time another one would only cost a call.
+    BootTime next_probe = BootTime::min();
+    Trouble last_trouble = {};
   };
 
   struct Probed {
     std::optional<Trouble> trouble;
     Connection connection;
     backend::RegistryInfo info;
+    std::optional<std::chrono::milliseconds> too_early_by = {};  ///< set: `trouble` is the last one, repeated
   };
   Result<Probed> probe(const api::ClientRegistry& registry, std::stop_token stop);
-  Result<std::variant<Json, Trouble>> find_credentials(const api::ClientRegistry& registry,
-                                                       std::stop_token stop);
-  std::variant<Connection, Trouble> connect(const api::ClientRegistry& registry, const Json& secret);
+  Result<void> ask(const api::ClientRegistry& registry, Probed& probed, std::stop_token stop);
+  std::variant<Connection, Trouble> connect(const api::ClientRegistry& registry,
+                                            RegistryCredentials credentials);
   /// The last connection of this very object; null when there was none.
   [[nodiscard]] Connection remembered(const kube::ObjectMeta& registry) const;
-  void publish(const api::ClientRegistry& registry, const Probed& probed);
+  void remember_trouble(const api::ClientRegistry& registry, const Trouble& trouble);
+  void publish(const api::ClientRegistry& registry, const Probed& probed, bool degraded);
   Result<runtime::Action> write_outcome(const api::ClientRegistry& registry, const Probed& probed,
                                         std::stop_token stop);
+  Result<void> write_status(const api::ClientRegistry& registry, const Probed& probed, WallTime now,
+                            std::stop_token stop);
+  /// Another registry with the default mark; empty when this one has none, or is the only one.
+  [[nodiscard]] std::string rival_of(const api::ClientRegistry& registry) const;
 
   Wiring wiring_;
+  CredentialsReader credentials_;
   telemetry::Log log_;
   mutable Guarded<std::unordered_map<std::string, Connected>> connections_;
 };

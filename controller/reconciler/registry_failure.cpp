@@ -1,6 +1,7 @@
 #include "reconciler/registry_failure.h"
 
 #include "api/conditions.h"
+#include "backend/request_governor.h"
 
 namespace apiclient::reconciler {
 
@@ -27,7 +28,18 @@ std::string_view registry_reason(const Error& error) {
   return reason::kRegistryUnreachable;
 }
 
+std::string registry_message(const std::string& registry, std::string_view why) {
+  return "registry " + registry + " does not work (" + std::string(why) +
+         "); see the conditions of ClusterClientRegistry " + registry;
+}
+
+std::string failure_message(const std::string& registry, const Error& error) {
+  return error.code == backend::kCircuitOpen ? registry_message(registry, registry_reason(error))
+                                             : "registry " + registry + ": " + error.message;
+}
+
 bool is_registry_failure(const Error& error) {
+  if (error.code == backend::kRateLimited) return false;
   switch (error.kind) {
     case ErrorKind::unauthorized:
     case ErrorKind::forbidden:

@@ -35,11 +35,9 @@ Json credentials(const std::string& token = "admin-token") {
           {"data", {{"token", base64_encode(token)}}}};
 }
 
-struct Notice {
-  std::string registry;
-  bool spec_changed;
-  bool operator==(const Notice&) const = default;
-};
+std::string_view token_of(const backend::ConnectionConfig& config) {
+  return std::get<backend::BearerAuth>(config.auth).token->reveal();
+}
 
 class RegistryPass : public ::testing::Test {
  protected:
@@ -59,9 +57,9 @@ class RegistryPass : public ::testing::Test {
     return reconciler_.reconcile(kKey, {});
   }
   /// After the delay that the last pass asked for.
-  void recover() {
+  void recover(std::chrono::milliseconds delay = 1s) {
     notices_.clear();
-    clock_.advance(1s);
+    clock_.advance(delay);
     ASSERT_THAT(pass(), test::is_ok());
     EXPECT_EQ(condition("Ready"), "True Reachable");
     EXPECT_EQ(condition("Stalled"), "-");
@@ -70,6 +68,14 @@ class RegistryPass : public ::testing::Test {
     EXPECT_FALSE(status().contains("nextRetryTime"));
     EXPECT_EQ(directory_.find("default")->state, RegistryState::ready);
     EXPECT_THAT(notices_, SizeIs(1)) << "its clients look again";
+  }
+
+  /// No client hears of it.
+  void recover_quietly() {
+    ASSERT_THAT(pass(), test::is_ok());
+    EXPECT_EQ(condition("Ready"), "True Reachable");
+    EXPECT_EQ(condition("Stalled"), "-");
+    EXPECT_THAT(notices_, IsEmpty());
   }
 
   Json status() { return kube_.get(api::kClusterClientRegistries, kKey).value("status", Json::object()); }
@@ -90,23 +96,21 @@ class RegistryPass : public ::testing::Test {
   RegistryDirectory directory_;
   std::vector<backend::ConnectionConfig> connections_;
   std::optional<Error> refuse_connection_;
-  std::vector<Notice> notices_;
-  ClientRegistryReconciler reconciler_{{.client = kube_,
-                                        .registries = registries_,
-                                        .directory = directory_,
-                                        .clock = clock_,
-                                        .operator_namespace = "operator",
-                                        .connect = [this](backend::ConnectionConfig config)
-                                            -> Result<std::unique_ptr<backend::RegistryConnection>> {
-                                          if (refuse_connection_) return fail(*refuse_connection_);
-                                          connections_.push_back(std::move(config));
-                                          return std::unique_ptr<backend::RegistryConnection>(
-                                              std::make_unique<test::FakeConnection>(backend_));
-                                        },
-                                        .changed =
-                                            [this](const std::string& name, bool spec_changed) {
-                                              notices_.push_back({name, spec_changed});
-                                            }}};
+  std::vector<RegistryNews> notices_;
+  ClientRegistryReconciler reconciler_{
+      {.client = kube_,
+       .registries = registries_,
+       .directory = directory_,
+       .clock = clock_,
+       .operator_namespace = "operator",
+       .connect =
+           [this](backend::ConnectionConfig config) -> Result<std::unique_ptr<backend::RegistryConnection>> {
+         if (refuse_connection_) return fail(*refuse_connection_);
+         connections_.push_back(std::move(config));
+         return std::unique_ptr<backend::RegistryConnection>(
+             std::make_unique<test::FakeConnection>(backend_));
+       },
+       .changed = [this](const RegistryNews& news) { notices_.push_back(news); }}};
 };
 
 TEST_F(RegistryPass, OfAGoodOneIsReady) {
@@ -122,7 +126,7 @@ TEST_F(RegistryPass, OfAGoodOneIsReady) {
   EXPECT_EQ(known->state, RegistryState::ready);
   EXPECT_TRUE(known->is_default);
   EXPECT_NE(known->connection, nullptr);
-  EXPECT_THAT(notices_, ElementsAre(Notice{"default", false}));
+  EXPECT_THAT(notices_, ElementsAre(RegistryNews{.registry = "default", .first = true}));
 }
 
 TEST_F(RegistryPass, ConnectsWithWhatTheSpecSays) {
@@ -134,13 +138,13 @@ TEST_F(RegistryPass, ConnectsWithWhatTheSpecSays) {
   EXPECT_EQ(connections_[0].issuer, test::kIssuer);
   EXPECT_EQ(connections_[0].token_url, "http://token.test");
   EXPECT_TRUE(connections_[0].tls.insecure_skip_verify);
-  EXPECT_EQ(connections_[0].auth.token->reveal(), "admin-token");
+  EXPECT_EQ(token_of(connections_[0]), "admin-token");
 }
 
 TEST_F(RegistryPass, ATokenFileEndsWithALineBreakThatIsNotPartOfIt) {
   kube_.put(kube::kSecrets, credentials("admin-token\r\n"));
   ASSERT_THAT(pass(), test::is_ok());
-  EXPECT_EQ(connections_[0].auth.token->reveal(), "admin-token");
+  EXPECT_EQ(token_of(connections_[0]), "admin-token");
 }
 
 TEST_F(RegistryPass, TheSecondOneWritesAndTellsNothing) {
@@ -177,7 +181,7 @@ TEST_P(Trouble, IsShownWithTheNextRetryAndRecovers) {
   EXPECT_EQ(directory_.find("default")->state, RegistryState::failed);
   EXPECT_EQ(directory_.find("default")->reason, GetParam().reason);
   EXPECT_THAT(notices_, SizeIs(1));
-  recover();
+  recover(GetParam().retry);
 }
 
 Error probe_error(ErrorKind kind, int status_code = 0, std::string code = {}) {
@@ -203,6 +207,14 @@ INSTANTIATE_TEST_SUITE_P(
         TroubleRow{"WrongIssuer", probe_error(ErrorKind::invalid, 0, "issuer_mismatch"), "IssuerMismatch"},
         TroubleRow{"Throttled", asking_for(30s), "Throttled", 30s}),
     test::RowName());
+
+TEST_F(RegistryPass, PassesOnTheRateLimit) {
+  apply(a_registry().with_spec(
+      {{"rateLimit", {{"requestsPerSecond", 20}, {"burst", 40}, {"maxInFlight", 4}}}}));
+  ASSERT_THAT(pass(), test::is_ok());
+  EXPECT_EQ(connections_.at(0).limit,
+            (backend::RateLimit{.requests_per_second = 20, .burst = 40, .max_in_flight = 4}));
+}
 
 TEST_F(RegistryPass, RetriesSlowerAndSlower) {
   std::vector<std::chrono::milliseconds> delays;
@@ -233,6 +245,7 @@ TEST_F(RegistryPass, ARecoveryIsShownAlthoughTheCacheHasNotSeenTheTrouble) {
   backend_.fail_next(BackendOperation::probe, probe_error(ErrorKind::unavailable));
   ASSERT_THAT(reconciler_.reconcile(kKey, {}), test::is_ok());
   EXPECT_EQ(condition("Ready"), "False RegistryUnreachable");
+  clock_.advance(1s);
   ASSERT_THAT(reconciler_.reconcile(kKey, {}), test::is_ok());
   EXPECT_EQ(condition("Ready"), "True Reachable");
 }
@@ -305,7 +318,7 @@ TEST_F(RegistryPass, ANewTokenIsPickedUp) {
   kube_.put(kube::kSecrets, credentials("second-token"));
   ASSERT_THAT(pass(), test::is_ok());
   ASSERT_THAT(connections_, SizeIs(2));
-  EXPECT_EQ(connections_[1].auth.token->reveal(), "second-token");
+  EXPECT_EQ(token_of(connections_[1]), "second-token");
 }
 
 TEST_F(RegistryPass, TheConnectionIsKeptWhenTheCredentialsAreDeleted) {
@@ -334,6 +347,148 @@ TEST_F(RegistryPass, AReadThatFailsIsNotAbsence) {
   EXPECT_EQ(directory_.find("default"), nullptr);
 }
 
+// Outages
+
+TEST_F(RegistryPass, BeforeItsTimeNothingIsProbedOrWritten) {
+  backend_.fail_all(probe_error(ErrorKind::unavailable));
+  ASSERT_THAT(pass(), test::is_ok());
+  clock_.advance(1s);
+  ASSERT_THAT(pass(), test::is_ok());
+  kube_.clear_writes();
+  for (int suspicion = 0; suspicion < 50; ++suspicion) {
+    const auto action = pass();
+    ASSERT_THAT(action, test::is_ok());
+    EXPECT_EQ(action->after, 2s);
+  }
+  EXPECT_EQ(backend_.count(BackendOperation::probe), 2);
+  EXPECT_THAT(kube_.writes(), IsEmpty());
+  EXPECT_EQ(directory_.find("default")->state, RegistryState::failed);
+  EXPECT_THAT(notices_, SizeIs(1));
+}
+
+TEST_F(RegistryPass, AnHourOfOutageCostsOneProbePerStep) {
+  ASSERT_THAT(pass(), test::is_ok());
+  backend_.fail_all(probe_error(ErrorKind::unavailable));
+  backend_.clear_calls();
+  const BootTime end = clock_.now() + 1h;
+  while (clock_.now() < end) {
+    ASSERT_THAT(pass(), test::is_ok());
+    clock_.advance(500ms);  // a client suspects it twice a second
+  }
+  // 1 s, 2 s, 4 s, … 256 s, then every 300 s.
+  EXPECT_EQ(backend_.count(BackendOperation::probe), 9 + 10 + 1);
+}
+
+TEST_F(RegistryPass, ANewTokenIsTriedAtOnce) {
+  backend_.fail_next(BackendOperation::probe, probe_error(ErrorKind::unauthorized, 401));
+  ASSERT_THAT(pass(), test::is_ok());
+  EXPECT_EQ(condition("Ready"), "False CredentialsRefused");
+  kube_.put(kube::kSecrets, credentials("right-token"));
+  ASSERT_THAT(pass(), test::is_ok());
+  EXPECT_EQ(condition("Ready"), "True Reachable");
+}
+
+TEST_F(RegistryPass, AnotherMessageOfOneOutageIsNotToldToTheClients) {
+  Error first = probe_error(ErrorKind::unavailable);
+  first.message = "connection refused";
+  Error second = first;
+  second.message = "connection reset";
+  backend_.fail_next(BackendOperation::probe, first);
+  backend_.fail_next(BackendOperation::probe, second);
+  backend_.fail_next(BackendOperation::probe, probe_error(ErrorKind::unavailable, 503));
+  ASSERT_THAT(pass(), test::is_ok());
+  clock_.advance(1s);
+  ASSERT_THAT(pass(), test::is_ok());
+  EXPECT_THAT(status()["conditions"].dump(), HasSubstr("connection reset"));
+  EXPECT_THAT(notices_, SizeIs(1));
+  clock_.advance(2s);
+  ASSERT_THAT(pass(), test::is_ok());
+  EXPECT_THAT(notices_, SizeIs(2)) << "another reason is";
+}
+
+TEST_F(RegistryPass, AfterDegradedAfterItsClientsAreToldOnce) {
+  apply(a_registry().with_spec({{"degradedAfter", "10s"}}));
+  ASSERT_THAT(pass(), test::is_ok());
+  backend_.fail_all(probe_error(ErrorKind::unavailable));
+  notices_.clear();
+  std::vector<bool> degraded;
+  const WallTime began = clock_.wall_now();
+  while (clock_.wall_now() < began + 40s) {
+    const auto action = pass();
+    ASSERT_THAT(action, test::is_ok());
+    if (directory_.find("default")->degraded != (clock_.wall_now() >= began + 10s)) {
+      ADD_FAILURE() << "after " << (clock_.wall_now() - began).count();
+    }
+    clock_.advance(*action->after);
+  }
+  EXPECT_THAT(notices_, SizeIs(2)) << "failed, degraded";
+  backend_.recover();
+  ASSERT_THAT(pass(), test::is_ok());
+  EXPECT_FALSE(directory_.find("default")->degraded);
+}
+
+TEST_F(RegistryPass, ARestartDoesNotMakeAnOutageYoung) {
+  backend_.fail_all(probe_error(ErrorKind::unavailable));
+  ASSERT_THAT(pass(), test::is_ok());
+  clock_.advance(2h);
+  RegistryDirectory of_the_next;
+  ClientRegistryReconciler next{{.client = kube_,
+                                 .registries = registries_,
+                                 .directory = of_the_next,
+                                 .clock = clock_,
+                                 .operator_namespace = "operator",
+                                 .connect = [this](const backend::ConnectionConfig&)
+                                     -> Result<std::unique_ptr<backend::RegistryConnection>> {
+                                   return std::unique_ptr<backend::RegistryConnection>(
+                                       std::make_unique<test::FakeConnection>(backend_));
+                                 },
+                                 .changed = [](const RegistryNews&) {}}};
+  ASSERT_THAT(next.reconcile(kKey, {}), test::is_ok());
+  EXPECT_TRUE(of_the_next.find("default")->degraded);
+}
+
+// Two defaults
+
+TEST_F(RegistryPass, OfTwoDefaultsIsStalledButUsable) {
+  ASSERT_THAT(pass(), test::is_ok());
+  notices_.clear();
+  registries_.put(std::make_shared<api::ClientRegistry>(a_registry().named("second").object()));
+  ASSERT_THAT(pass(), test::is_ok());
+  EXPECT_EQ(condition("Ready"), "False AmbiguousDefaultRegistry");
+  EXPECT_EQ(condition("Stalled"), "True AmbiguousDefaultRegistry");
+  EXPECT_THAT(status()["conditions"].dump(), HasSubstr("ClusterClientRegistry second"));
+  EXPECT_EQ(directory_.find("default")->state, RegistryState::ready) << "for those who name it";
+  EXPECT_THAT(notices_, IsEmpty());
+  kube_.clear_writes();
+  clock_.advance(60s);
+  ASSERT_THAT(pass(), test::is_ok());
+  EXPECT_THAT(kube_.writes(), IsEmpty());
+  registries_.erase({"", "second"});
+  recover_quietly();
+}
+
+TEST_F(RegistryPass, AnOutageAfterAnAmbiguityIsYoung) {
+  registries_.put(std::make_shared<api::ClientRegistry>(a_registry().named("second").object()));
+  ASSERT_THAT(pass(), test::is_ok());
+  clock_.advance(3h);
+  backend_.fail_next(BackendOperation::probe, probe_error(ErrorKind::unavailable));
+  ASSERT_THAT(pass(), test::is_ok());
+  EXPECT_EQ(condition("Ready"), "False RegistryUnreachable");
+  EXPECT_FALSE(directory_.find("default")->degraded);
+}
+
+TEST_F(RegistryPass, AnUncheckedCertificateIsAWarning) {
+  apply(a_registry().with_spec({{"tls", {{"insecureSkipVerify", true}}}}));
+  ASSERT_THAT(pass(), test::is_ok());
+  EXPECT_EQ(condition("InsecureTls"), "True InsecureSkipVerify");
+  EXPECT_EQ(condition("Ready"), "True Reachable");
+  Json mended = kube_.get(api::kClusterClientRegistries, kKey);
+  mended["spec"].erase("tls");
+  kube_.put(api::kClusterClientRegistries, mended);
+  ASSERT_THAT(pass(), test::is_ok());
+  EXPECT_EQ(condition("InsecureTls"), "-");
+}
+
 // The spec
 
 struct SpecRow {
@@ -348,7 +503,7 @@ TEST_P(WrongSpec, StallsWithoutACallAndRecovers) {
   apply(a_registry().with_spec(Json::parse(GetParam().patch)));
   const auto action = pass();
   ASSERT_THAT(action, test::is_ok());
-  EXPECT_FALSE(action->after) << "a person has to act";
+  EXPECT_EQ(action->after, 1h) << "a person has to act; the clients are told after degradedAfter";
   EXPECT_EQ(condition("Ready"), "False " + GetParam().reason);
   EXPECT_EQ(condition("Stalled"), "True " + GetParam().reason);
   EXPECT_THAT(status()["conditions"].dump(), HasSubstr(GetParam().message));
@@ -361,17 +516,24 @@ INSTANTIATE_TEST_SUITE_P(
     Table, WrongSpec,
     ::testing::Values(SpecRow{"Hydra", R"({"embedded": null, "hydra": {"adminUrl": "http://h"}})",
                               "Unsupported", "spec.hydra is not supported"},
-                      SpecRow{"Basic", R"({"auth": {"basic": {}}})", "Unsupported", "spec.auth.basic"},
-                      SpecRow{"NoCredentials", R"({"auth": null})", "InvalidSpec",
-                              "spec.auth.bearer is missing"}),
+                      SpecRow{"NoCredentials", R"({"auth": null})", "InvalidSpec", "spec.auth is missing"}),
     test::RowName());
 
 TEST_F(RegistryPass, AConnectionThatCannotBeMadeStalls) {
   refuse_connection_ = Error{.kind = ErrorKind::invalid, .message = "tls.caBundle: no certificate in it"};
-  const auto action = pass();
-  ASSERT_THAT(action, test::is_ok());
-  EXPECT_FALSE(action->after);
+  apply(a_registry().with_spec({{"tls", {{"caBundle", base64_encode("PEM")}}}}));
+  ASSERT_THAT(pass(), test::is_ok());
   EXPECT_EQ(condition("Stalled"), "True InvalidSpec");
+  refuse_connection_.reset();
+  recover();
+}
+
+TEST_F(RegistryPass, AValueOfASecretThatCannotBeUsedWaitsForTheSecret) {
+  refuse_connection_ = Error{.kind = ErrorKind::invalid, .message = "the bearer token has two lines"};
+  ASSERT_THAT(pass(), test::is_ok());
+  EXPECT_EQ(condition("Reconciling"), "True CredentialsNotUsable");
+  EXPECT_EQ(condition("Stalled"), "-");
+  EXPECT_THAT(status()["conditions"].dump(), HasSubstr("registry-admin"));
   refuse_connection_.reset();
   recover();
 }
@@ -383,7 +545,7 @@ TEST_F(RegistryPass, AChangedSpecIsToldAndConnectedAnew) {
   changed["spec"]["defaultScopes"] = Json::array({"read"});
   kube_.put(api::kClusterClientRegistries, changed);
   ASSERT_THAT(pass(), test::is_ok());
-  EXPECT_THAT(notices_, ElementsAre(Notice{"default", true}));
+  EXPECT_THAT(notices_, ElementsAre(RegistryNews{.registry = "default", .spec_changed = true}));
   EXPECT_THAT(connections_, SizeIs(2));
   EXPECT_THAT(directory_.find("default")->spec.default_scopes, ElementsAre("read"));
   EXPECT_EQ(status()["observedGeneration"], 2);

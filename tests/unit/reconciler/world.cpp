@@ -85,10 +85,11 @@ void World::registry_is(const RegistryBuilder& registry) {
   registry_recovers();
 }
 
-void World::registry_fails(const std::string& reason) {
+void World::registry_fails(const std::string& reason, bool degraded) {
   auto snapshot = registry_.snapshot(connection_);
   snapshot.state = reconciler::RegistryState::failed;
   snapshot.reason = reason;
+  snapshot.degraded = degraded;
   snapshot.message = "it does not work";
   process_->registries.put(std::make_shared<reconciler::RegistrySnapshot>(std::move(snapshot)));
 }
