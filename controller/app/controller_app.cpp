@@ -107,6 +107,8 @@ class ControllerApp {
   }
 
   void client_changed(const Change<api::ApiClientSummary>& change) {
+    count_user(change.before ? reconciler::used_registry(*change.before) : "",
+               change.after ? reconciler::used_registry(*change.after) : "");
     const Priority priority = change.initial ? Priority::resync : Priority::normal;
     if (change.before) claims_.remove(secret_of(*change.before), change.before->uid);
     if (change.after) {
@@ -117,6 +119,20 @@ class ControllerApp {
       for (const kube::ObjectKey& key : claims_.claimants(secret_of(*change.before))) client_queue_.add(key);
     }
     client_queue_.add(change.key(), priority);
+  }
+
+  /// A registry is looked at when its first client comes and its last one goes, and when it waits to be
+  /// deleted.
+  void count_user(const std::string& from, const std::string& to) {
+    if (from == to) return;
+    users_.move(from, to);
+    for (const std::string& name : {from, to}) {
+      const auto registry = registries_.store().find({.namespace_name = "", .name = name});
+      if (!registry) continue;
+      const bool in_use = users_.count(name) > 0;
+      const bool as_marked = registry->meta.has_finalizer(api::kInUseFinalizer) == in_use;
+      if (!as_marked || registry->meta.deleting()) registry_queue_.add(registry->key);
+    }
   }
 
   void secret_changed(const Change<reconciler::SecretSummary>& change) {
@@ -161,8 +177,8 @@ class ControllerApp {
     std::size_t count = 0;
     clients_.store().each([&](const api::ApiClientSummary& client) {
       const bool may_use_it = client.pinned_registry == news.registry ||
-                              (client.pinned_registry.empty() && (client.registry_name.empty() ||
-                                                                  client.registry_name == news.registry));
+                              (client.pinned_registry.empty() &&
+                               (client.registry_name.empty() || client.registry_name == news.registry));
       if (!may_use_it) return;
       if (news.spec_changed) memory_.request_check(client.key, reconciler::Doubt::state);
       // After a start nearly all of them are as they should be, which costs the registry nothing.
@@ -233,6 +249,9 @@ class ControllerApp {
   runtime::WorkQueue registry_queue_{clock_};
   reconciler::SecretClaims claims_;
   reconciler::RegistryDirectory directory_;
+  reconciler::RegistryUsers users_;
+  reconciler::StateLossGuard state_loss_{
+      {.clients = clients_.store(), .clock = clock_, .installation_id = installation_id_}};
   reconciler::PassMemory memory_;
   reconciler::OwnWrites client_writes_;
   reconciler::OwnWrites secret_writes_;
@@ -244,6 +263,7 @@ class ControllerApp {
        .namespaces = namespaces_.store(),
        .claims = claims_,
        .registries = directory_,
+       .state_loss = state_loss_,
        .memory = memory_,
        .client_writes = client_writes_,
        .secret_writes = secret_writes_,
@@ -255,6 +275,8 @@ class ControllerApp {
       {.client = *client_,
        .registries = registries_.store(),
        .directory = directory_,
+       .users = users_,
+       .state_loss = state_loss_,
        .clock = clock_,
        .operator_namespace = namespace_,
        .connect =

@@ -1,7 +1,7 @@
 #pragma once
-// Decorator: adds our credentials to each request; sends once more when they were refused (401) and fresh ones
-// can be had. An answer that is not a success and repeats our credentials loses the member that does. Thread-
-// safe when `inner` is.
+// Decorator: adds our credentials to each request; sends once more when they were refused (401) and fresh
+// ones can be had. An answer that is not a success and repeats our credentials loses the member that does.
+// Thread- safe when `inner` is.
 
 #include "backend/authenticator.h"
 #include "http/transport.h"

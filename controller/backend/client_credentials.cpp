@@ -111,8 +111,8 @@ class ClientCredentials final : public Authenticator {
     const ClientSettings as_client{.client_id = auth_.client_id,
                                    .grant_types = {"client_credentials"},
                                    .token_endpoint_auth_method = "client_secret_basic"};
-    ASSIGN_OR_RETURN(http::Request request, make_token_request(as_client, *auth_.client_secret,
-                                                               uri.path.empty() ? "/" : uri.path));
+    ASSIGN_OR_RETURN(http::Request request,
+                     make_token_request(as_client, *auth_.client_secret, uri.path.empty() ? "/" : uri.path));
     request.body += scope_parameter(auth_.scopes);
     request.timeout = kTimeout;
     const BootTime asked_at = parts_.clock.now();

@@ -1,6 +1,6 @@
 #pragma once
-// An authenticator that fetches access tokens with the client_credentials grant (RFC 6749 §4.4), keeps the last
-// one, and renews it before it ends. Thread-safe; one fetch at a time, the others wait for it.
+// An authenticator that fetches access tokens with the client_credentials grant (RFC 6749 §4.4), keeps the
+// last one, and renews it before it ends. Thread-safe; one fetch at a time, the others wait for it.
 
 #include <functional>
 #include <memory>

@@ -17,6 +17,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kWriteTimeout{4'000};
 constexpr milliseconds kReadTimeout{10'000};
 constexpr std::string_view kClients = "/admin/v1/clients";
+constexpr std::string_view kPageSize = "500";
 
 /// Fixed by the admin API.
 constexpr Capabilities kCapabilities{
@@ -47,6 +48,11 @@ class EmbeddedBackend final : public Backend {
 
   Result<std::optional<RegisteredClient>> find(const std::string& client_id, std::stop_token stop) override {
     return finish("find", "find client " + client_id, find_once(client_id, stop));
+  }
+
+  Result<std::vector<std::string>> list_owned(const std::string& installation_id,
+                                              std::stop_token stop) override {
+    return finish("list", "list clients", list_all(installation_id, stop));
   }
 
   Result<RegisteredClient> create(const ClientSettings& settings, const OwnershipMark& mark,
@@ -85,6 +91,23 @@ class EmbeddedBackend final : public Backend {
     if (!page.ok()) return fail(list_error_of(page));
     RETURN_IF_ERROR(embedded::check_client_list(page.body));
     return RegistryInfo{.capabilities = kCapabilities, .endpoints = std::move(endpoints)};
+  }
+
+  Result<std::vector<std::string>> list_all(const std::string& installation_id, const std::stop_token& stop) {
+    std::vector<std::string> all;
+    std::string next;
+    do {
+      const std::string query =
+          http::Query().add("limit", kPageSize).add("owner", installation_id).add("continue", next).text();
+      ASSIGN_OR_RETURN(const http::Response response, read(std::string(kClients) + query, stop));
+      if (!response.ok()) return fail(list_error_of(response));
+      ASSIGN_OR_RETURN(embedded::ClientPage page, embedded::read_client_page(response.body));
+      // A server that repeats a page would keep us for ever.
+      if (!page.next.empty() && page.next == next) return fail(ErrorKind::protocol, "a page follows itself");
+      all.insert(all.end(), page.client_ids.begin(), page.client_ids.end());
+      next = std::move(page.next);
+    } while (!next.empty());
+    return all;
   }
 
   Result<std::optional<RegisteredClient>> find_once(const std::string& client_id,

@@ -106,10 +106,11 @@ class Connection final : public RegistryConnection {
   /// The second half of construction: what can fail.
   Result<void> open(const ConnectionConfig& config, TransportMaker maker, telemetry::Metrics& metrics) {
     if (const auto* client = std::get_if<ClientCredentialsAuth>(&config.auth)) {
-      ASSIGN_OR_RETURN(authenticator_, make_client_credentials(
-                                           *client, {.discovery = discovery_,
-                                                     .make_transport = governed(std::move(maker), Caller::probe),
-                                                     .clock = clock_}));
+      ASSIGN_OR_RETURN(
+          authenticator_,
+          make_client_credentials(*client, {.discovery = discovery_,
+                                            .make_transport = governed(std::move(maker), Caller::probe),
+                                            .clock = clock_}));
     } else {
       ASSIGN_OR_RETURN(authenticator_, make_fixed_authenticator(config.auth));
     }
@@ -133,8 +134,7 @@ class Connection final : public RegistryConnection {
   std::unique_ptr<Backend> make_backend(const std::string& name, AdminLine& line,
                                         telemetry::Metrics& metrics) {
     return make_embedded_backend(
-        name,
-        {.reads = line.reads, .writes = line.writes, .discovery = discovery_, .metrics = metrics});
+        name, {.reads = line.reads, .writes = line.writes, .discovery = discovery_, .metrics = metrics});
   }
 
   MakeTransport governed(TransportMaker maker, Caller caller) {
@@ -182,11 +182,10 @@ Result<std::unique_ptr<RegistryConnection>> make_registry_connection(ConnectionC
   if (!config.token_url.empty()) RETURN_IF_ERROR(check_url("tokenUrl", config.token_url));
   while (config.admin_url.ends_with('/')) config.admin_url.pop_back();
 
-  TransportMaker maker{
-      .tls = config.tls,
-      .admin_host = std::move(admin.host),
-      .max_in_flight = std::max(config.limit.max_in_flight, RateLimit().max_in_flight),
-      .may_write = std::move(may_write)};
+  TransportMaker maker{.tls = config.tls,
+                       .admin_host = std::move(admin.host),
+                       .max_in_flight = std::max(config.limit.max_in_flight, RateLimit().max_in_flight),
+                       .may_write = std::move(may_write)};
   Connection::Transports transports;
   ASSIGN_OR_RETURN(transports.admin, maker(config.admin_url));
   ASSIGN_OR_RETURN(const std::string origin, origin_of(config.issuer));

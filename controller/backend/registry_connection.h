@@ -43,7 +43,8 @@ class RegistryConnection {
   RegistryConnection& operator=(const RegistryConnection&) = delete;
   virtual ~RegistryConnection() = default;
 
-  /// Backend::probe, and the only call that is sent while the circuit is open; its outcome opens or closes it.
+  /// Backend::probe, and the only call that is sent while the circuit is open; its outcome opens or closes
+  /// it.
   virtual Result<RegistryInfo> probe(std::stop_token stop) = 0;
   virtual Backend& backend() = 0;
   virtual CredentialVerifier& verifier() = 0;

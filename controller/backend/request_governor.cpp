@@ -37,9 +37,7 @@ Error rate_limited(nanoseconds wait) {
 }  // namespace
 
 RequestGovernor::RequestGovernor(const RateLimit& limit, const Clock& clock)
-    : clock_(clock),
-      rate_(RateLimiter(limit)),
-      in_flight_(std::max<std::size_t>(limit.max_in_flight, 1)) {}
+    : clock_(clock), rate_(RateLimiter(limit)), in_flight_(std::max<std::size_t>(limit.max_in_flight, 1)) {}
 
 Result<http::Response> RequestGovernor::send(http::Transport& inner, Caller caller,
                                              const http::Request& request, const std::stop_token& stop) {
@@ -75,8 +73,8 @@ Result<void> RequestGovernor::wait_for_turn(Caller caller, const std::stop_token
   std::optional<nanoseconds> wait;
   {
     auto rate = rate_.lock();
-    wait = rate->reserve(now, caller == Caller::probe ? nanoseconds(kLongestWaitOfProbe)
-                                                      : nanoseconds(kLongestWait));
+    wait = rate->reserve(
+        now, caller == Caller::probe ? nanoseconds(kLongestWaitOfProbe) : nanoseconds(kLongestWait));
     if (!wait) return fail(rate_limited(rate->wait_for_place(now)));
   }
   if (pause(*wait, stop)) return {};

@@ -4,6 +4,8 @@
 
 #include "api/conditions.h"
 #include "api/names.h"
+#include "backend/request_governor.h"
+#include "reconciler/registry_deletion.h"
 #include "reconciler/registry_failure.h"
 #include "reconciler/status_writer.h"
 
@@ -61,7 +63,8 @@ RegistryTrouble unusable(const api::ClientRegistrySpec& spec, const Error& error
 /// Not by the message: it may change with every probe of one outage, and clients do not repeat it.
 bool differs(const RegistrySnapshot& left, const RegistrySnapshot& right) {
   return left.state != right.state || left.reason != right.reason || left.degraded != right.degraded ||
-         left.deleting != right.deleting || left.is_default != right.is_default || left.uid != right.uid || !(left.info == right.info);
+         left.deleting != right.deleting || left.is_default != right.is_default || left.uid != right.uid ||
+         !(left.info == right.info);
 }
 
 backend::RateLimit rate_limit_of(const api::RegistryRateLimit& spec) {
@@ -77,12 +80,15 @@ milliseconds until(WallTime then, WallTime now) {
 }  // namespace
 
 ClientRegistryReconciler::ClientRegistryReconciler(Wiring wiring)
-    : wiring_(std::move(wiring)), credentials_(wiring_.client, wiring_.operator_namespace) {}
+    : wiring_(std::move(wiring)),
+      credentials_(wiring_.client, wiring_.operator_namespace),
+      orphaned_(wiring_.client, wiring_.operator_namespace) {}
 
 Result<Action> ClientRegistryReconciler::reconcile(const kube::ObjectKey& key, std::stop_token stop) {
   if (!wiring_.registries.find(key)) {
     connections_.lock()->erase(key.name);
     wiring_.directory.remove(key.name);
+    wiring_.state_loss.forget(key.name);
     // Also when it was never probed: clients may have waited for that.
     wiring_.changed({.registry = key.name});
     return Action::await_change();
@@ -91,12 +97,50 @@ Result<Action> ClientRegistryReconciler::reconcile(const kube::ObjectKey& key, s
   ASSIGN_OR_RETURN(const std::optional<Json> object,
                    wiring_.client.find(api::kClusterClientRegistries, key, stop));
   if (!object) return Action::await_change();
-  ASSIGN_OR_RETURN(const api::ClientRegistry registry, api::read_client_registry(*object));
+  ASSIGN_OR_RETURN(api::ClientRegistry registry, api::read_client_registry(*object));
+  const Json status_as_read = api::write_status(registry.status);
+  ASSIGN_OR_RETURN(const bool stays, tend_finalizer(registry, stop));
+  if (!stays) return Action::await_change();
+  accept_state_loss(registry);
   ASSIGN_OR_RETURN(const Probed probed, probe(registry, stop));
-  return write_outcome(registry, probed, std::move(stop));
+  return write_outcome(registry, status_as_read, probed, std::move(stop));
 }
 
-Result<ClientRegistryReconciler::Probed> ClientRegistryReconciler::probe(const api::ClientRegistry& registry,
+Result<bool> ClientRegistryReconciler::tend_finalizer(api::ClientRegistry& registry, std::stop_token stop) {
+  const std::size_t users = wiring_.users.count(registry.key.name);
+  const FinalizerChange change = finalizer_change(registry, users);
+  if (change == FinalizerChange::none) return true;
+  std::vector<std::string> finalizers = registry.meta.finalizers;
+  if (change == FinalizerChange::add) {
+    finalizers.emplace_back(api::kInUseFinalizer);
+  } else {
+    std::erase(finalizers, api::kInUseFinalizer);
+  }
+  const bool goes = registry.meta.deleting();
+  if (goes && users > 0) {
+    RETURN_IF_ERROR(orphaned_.remember(registry.key.name, registry.spec.issuer, stop));
+    log_.warning("registry let go while it is in use: its clients stay in it",
+                 {{"registry", registry.key.name}, {"clients", users}});
+  }
+  const bool last = finalizers.empty();
+  RETURN_IF_ERROR(write_finalizers(wiring_.client, api::kClusterClientRegistries, registry.meta,
+                                   std::move(finalizers), std::move(stop)));
+  return !(goes && last);
+}
+
+void ClientRegistryReconciler::accept_state_loss(api::ClientRegistry& registry) {
+  const std::string before = registry.status.accepted_state_loss.token;
+  registry.status.accepted_state_loss =
+      accept(registry.status.accepted_state_loss, registry.meta.annotation(api::kAcceptStateLossAnnotation),
+             wiring_.clock.wall_now());
+  if (registry.status.accepted_state_loss.token == before) return;
+  log_.warning("loss of the registry's clients accepted", {{"registry", registry.key.name}});
+  auto connections = connections_.lock();
+  const auto known = connections->find(registry.key.name);
+  if (known != connections->end()) known->second.next_probe = BootTime::min();
+}
+
+Result<ClientRegistryReconciler::Probed> ClientRegistryReconciler::probe(api::ClientRegistry& registry,
                                                                          std::stop_token stop) {
   Probed probed{
       .trouble = check_supported(registry.spec), .connection = remembered(registry.meta), .info = {}};
@@ -116,7 +160,7 @@ Result<ClientRegistryReconciler::Probed> ClientRegistryReconciler::probe(const a
   return probed;
 }
 
-Result<void> ClientRegistryReconciler::ask(const api::ClientRegistry& registry, Probed& probed,
+Result<void> ClientRegistryReconciler::ask(api::ClientRegistry& registry, Probed& probed,
                                            std::stop_token stop) {
   const BootTime now = wiring_.clock.now();
   {
@@ -129,14 +173,38 @@ Result<void> ClientRegistryReconciler::ask(const api::ClientRegistry& registry, 
       return {};
     }
   }
-  auto info = probed.connection->probe(std::move(stop));
+  auto info = probed.connection->probe(stop);
   if (info) {
     probed.info = std::move(*info);
+    RETURN_IF_ERROR(check_state(registry, probed, std::move(stop)));
   } else if (info.error().kind == ErrorKind::cancelled) {
     return failure_of(std::move(info));
   } else {
     probed.trouble = trouble_of(info.error());
-    remember_trouble(registry, *probed.trouble);
+  }
+  if (probed.trouble) remember_trouble(registry, *probed.trouble);
+  return {};
+}
+
+Result<void> ClientRegistryReconciler::check_state(api::ClientRegistry& registry, Probed& probed,
+                                                   std::stop_token stop) {
+  const kube::Condition* ready = kube::find_condition(registry.status.conditions, api::kReady);
+  api::AcceptedStateLoss& accepted = registry.status.accepted_state_loss;
+  const std::string& name = registry.key.name;
+  const bool in_doubt = wiring_.state_loss.suspects(name) || accepted.is_open() ||
+                        (ready != nullptr && ready->reason == reason::kStateLost);
+  if (!in_doubt) return {};
+  auto count = wiring_.state_loss.count(name, probed.connection->backend(), std::move(stop));
+  if (!count) {
+    // Too early to count again: what was known still holds.
+    if (count.error().code == backend::kRateLimited) return {};
+    if (count.error().kind == ErrorKind::cancelled) return failure_of(std::move(count));
+    probed.trouble = trouble_of(count.error());
+  } else if (!is_state_lost(*count)) {
+    if (accepted.is_open())
+      accepted.restored_time = std::chrono::floor<std::chrono::seconds>(wiring_.clock.wall_now());
+  } else if (!accepted.is_open()) {
+    probed.trouble = waiting(reason::kStateLost, state_loss_message(*count));
   }
   return {};
 }
@@ -202,6 +270,7 @@ void ClientRegistryReconciler::publish(const api::ClientRegistry& registry, cons
   snapshot->generation = registry.meta.generation;
   snapshot->is_default = registry.is_default();
   snapshot->deleting = registry.meta.deleting();
+  snapshot->accepted_state_loss = registry.status.accepted_state_loss;
   snapshot->spec = registry.spec;
   snapshot->state = probed.trouble ? RegistryState::failed : RegistryState::ready;
   snapshot->degraded = degraded;
@@ -225,12 +294,16 @@ void ClientRegistryReconciler::publish(const api::ClientRegistry& registry, cons
 }
 
 Result<Action> ClientRegistryReconciler::write_outcome(const api::ClientRegistry& registry,
-                                                       const Probed& probed, std::stop_token stop) {
+                                                       const Json& status_as_read, const Probed& probed,
+                                                       std::stop_token stop) {
   const WallTime now = wiring_.clock.wall_now();
   const WallTime degrades_at = trouble_began(registry.status, now) + registry.spec.degraded_after;
   const bool degraded = probed.trouble && now >= degrades_at;
   publish(registry, probed, degraded);
-  if (!probed.too_early_by) RETURN_IF_ERROR(write_status(registry, probed, now, std::move(stop)));
+  kube::ObjectMeta meta = registry.meta;
+  RETURN_IF_ERROR(write_status_if_changed(wiring_.client, api::kClusterClientRegistries, meta, status_as_read,
+                                          api::write_status(summarise(registry, probed, now)),
+                                          std::move(stop)));
   if (!probed.trouble) return Action::requeue_after(kProbePeriod);
   std::optional<milliseconds> next;
   if (!probed.trouble->stalled) {
@@ -241,20 +314,20 @@ Result<Action> ClientRegistryReconciler::write_outcome(const api::ClientRegistry
   return next ? Action::requeue_after(*next) : Action::await_change();
 }
 
-Result<void> ClientRegistryReconciler::write_status(const api::ClientRegistry& registry, const Probed& probed,
-                                                    WallTime now, std::stop_token stop) {
+api::ClientRegistryStatus ClientRegistryReconciler::summarise(const api::ClientRegistry& registry,
+                                                              const Probed& probed, WallTime now) const {
   const std::string rival = rival_of(registry);
   api::ClientRegistryStatus status;
-  if (probed.trouble) {
+  if (probed.too_early_by) {
+    status = registry.status;
+  } else if (probed.trouble) {
     status = summarise_trouble(registry, *probed.trouble, now);
   } else {
     status = rival.empty() ? summarise_ready(registry, probed.info, now)
                            : summarise_ambiguous(registry, probed.info, rival, now);
   }
-  kube::ObjectMeta meta = registry.meta;
-  return write_status_if_changed(wiring_.client, api::kClusterClientRegistries, meta,
-                                 api::write_status(registry.status), api::write_status(status),
-                                 std::move(stop));
+  note_deletion(registry, wiring_.users.count(registry.key.name), now, status);
+  return status;
 }
 
 }  // namespace apiclient::reconciler

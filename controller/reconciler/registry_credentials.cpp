@@ -79,9 +79,10 @@ class Secrets {
     }
     const auto meta = kube::read_object_meta(**secret);
     if (!meta || meta->label(api::kUsableByLabel) != api::kUsableByRegistry) {
-      complain(reason::kCredentialsNotUsable, title(field, name) +
-                                                  " lacks the label apiclient.dev/usable-by: registry, so the "
-                                                  "operator may not use it; add the label");
+      complain(reason::kCredentialsNotUsable,
+               title(field, name) +
+                   " lacks the label apiclient.dev/usable-by: registry, so the "
+                   "operator may not use it; add the label");
       return nullptr;
     }
     return &found_.emplace(name, std::move(**secret)).first->second;

@@ -2,6 +2,7 @@
 
 #include "api/conditions.h"
 #include "backend/request_governor.h"
+#include "reconciler/state_loss_guard.h"
 
 namespace apiclient::reconciler {
 
@@ -17,6 +18,7 @@ std::string_view registry_reason(const Error& error) {
     case ErrorKind::invalid:
       return error.code == "issuer_mismatch" ? reason::kIssuerMismatch : reason::kInvalidSpec;
     case ErrorKind::unavailable:
+      if (error.code == kStateLostCode) return reason::kStateLost;
       return error.status_code >= 500 ? reason::kServerError : reason::kRegistryUnreachable;
     case ErrorKind::timeout:
     case ErrorKind::conflict:

@@ -21,6 +21,7 @@ namespace apiclient::test {
 enum class BackendOperation {
   probe,
   find,
+  list,
   create,
   update,
   add_credential,
@@ -84,6 +85,8 @@ class FakeBackend final : public backend::Backend {
   Result<backend::RegistryInfo> probe(std::stop_token stop) override;
   Result<std::optional<backend::RegisteredClient>> find(const std::string& client_id,
                                                         std::stop_token stop) override;
+  Result<std::vector<std::string>> list_owned(const std::string& installation_id,
+                                              std::stop_token stop) override;
   Result<backend::RegisteredClient> create(const backend::ClientSettings& settings,
                                            const backend::OwnershipMark& mark,
                                            const backend::NewCredential* credential,

@@ -115,7 +115,7 @@ TEST_F(EmbeddedRegistryTest, ProbeOfAnotherIssuerNamesBoth) {
 
 TEST_F(EmbeddedRegistryTest, WrongTokenIsUnauthorized) {
   ConnectionConfig other = config();
-  other.auth.token = std::make_shared<const Secret>("not-the-token");
+  other.auth = BearerAuth{.token = std::make_shared<const Secret>("not-the-token")};
   const auto stranger = connect(other);
   const NewCredential first = credential("op-1", 1);
   EXPECT_THAT(stranger->backend().probe({}), has_error(ErrorKind::unauthorized));

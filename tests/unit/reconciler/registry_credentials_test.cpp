@@ -21,11 +21,10 @@ using ::testing::IsEmpty;
 Json a_secret(const std::string& name, const std::map<std::string, std::string>& values) {
   Json data = Json::object();
   for (const auto& [key, value] : values) data[key] = base64_encode(value);
-  return {{"metadata",
-           {{"namespace", "operator"},
-            {"name", name},
-            {"labels", {{"apiclient.dev/usable-by", "registry"}}}}},
-          {"data", data}};
+  return {
+      {"metadata",
+       {{"namespace", "operator"}, {"name", name}, {"labels", {{"apiclient.dev/usable-by", "registry"}}}}},
+      {"data", data}};
 }
 
 class RegistryCredentialsTest : public ::testing::Test {
@@ -141,10 +140,16 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         CredentialsRow{"Bearer", Json::object(), "registry-admin", "CredentialsNotFound",
                        "spec.auth.bearer.secretRef: Secret operator/registry-admin does not exist"},
-        CredentialsRow{"Basic", {{"auth", {{"bearer", nullptr}, {"basic", kBasic}}}}, "registry-admin",
-                       "CredentialsNotFound", "spec.auth.basic.secretRef: Secret operator/registry-admin"},
-        CredentialsRow{"ClientCredentials", {{"auth", {{"bearer", nullptr}, {"clientCredentials", kClient}}}},
-                       "registry-admin", "CredentialsNotFound", "spec.auth.clientCredentials.secretRef"},
+        CredentialsRow{"Basic",
+                       {{"auth", {{"bearer", nullptr}, {"basic", kBasic}}}},
+                       "registry-admin",
+                       "CredentialsNotFound",
+                       "spec.auth.basic.secretRef: Secret operator/registry-admin"},
+        CredentialsRow{"ClientCredentials",
+                       {{"auth", {{"bearer", nullptr}, {"clientCredentials", kClient}}}},
+                       "registry-admin",
+                       "CredentialsNotFound",
+                       "spec.auth.clientCredentials.secretRef"},
         CredentialsRow{"Ca", kTls, "ca", "CredentialsNotFound", "spec.tls.caSecretRef: Secret operator/ca"},
         CredentialsRow{"Certificate", kTls, "me", "CredentialsNotFound",
                        "spec.tls.clientCertificateSecretRef: Secret operator/me"}),

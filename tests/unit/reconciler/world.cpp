@@ -11,13 +11,15 @@ using reconciler::Doubt;
 
 struct World::Process {
   explicit Process(World& world)
-      : reconciler(
+      : state_loss({.clients = clients, .clock = world.clock, .installation_id = kInstallation}),
+        reconciler(
             {.client = world.kube,
              .clients = clients,
              .secrets = secrets,
              .namespaces = namespaces,
              .claims = claims,
              .registries = registries,
+             .state_loss = state_loss,
              .memory = memory,
              .client_writes = client_writes,
              .secret_writes = secret_writes,
@@ -34,6 +36,7 @@ struct World::Process {
   reconciler::PassMemory memory;
   reconciler::OwnWrites client_writes;
   reconciler::OwnWrites secret_writes;
+  reconciler::StateLossGuard state_loss;
   reconciler::ApiClientReconciler reconciler;
 };
 
