@@ -20,7 +20,6 @@ constexpr std::size_t kMaxDepth = 8;
 Result<std::string> fetch_key_set(const std::string& uri) {
   if (!is_key_set_uri(uri)) return fail(ErrorKind::invalid, "jwks_uri is neither https nor on loopback");
   ASSIGN_OR_RETURN(const auto parts, http::split_uri(uri));
-  http::init_transport_threads(2);
   ASSIGN_OR_RETURN(const auto transport,
                    http::make_cpprest_transport(
                        {.base_uri = parts.scheme + "://" + parts.host + ":" + std::to_string(parts.port),

@@ -1,5 +1,7 @@
 #include "registry/registry_app.h"
 
+#include "http/cpprest_transport.h"
+
 #include <pthread.h>
 #include <sys/stat.h>
 
@@ -207,6 +209,7 @@ int run_registry(const Options& options) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::umask(S_IRWXG | S_IRWXO);  // the database is nobody else's business
   telemetry::init_logging(options.log);
+  http::init_transport(2);
   const telemetry::Log log;
   const auto app = RegistryApp::make(options);
   if (!app) {

@@ -40,7 +40,8 @@ Result<ApiClientSummary> read_api_client_summary(const Json& object) {
                            .secret_name = client.secret_name(),
                            .binding_name = client.status.binding_name,
                            .registry_name = client.spec.registry_ref ? client.spec.registry_ref->name : "",
-                           .pinned_registry = client.status.registry ? client.status.registry->name : ""};
+                           .pinned_registry = client.status.registry ? client.status.registry->name : "",
+                           .client_id = client.status.client_id};
   summary.ready = status_of(client.status, kReady);
   summary.registered = status_of(client.status, kRegistered);
   summary.stalled = status_of(client.status, kStalled) == kube::ConditionStatus::true_value;

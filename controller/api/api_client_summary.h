@@ -25,6 +25,7 @@ struct ApiClientSummary {
   std::string binding_name = {};     ///< published
   std::string registry_name = {};    ///< asked for by name; empty: the default one
   std::string pinned_registry = {};  ///< from the status
+  std::string client_id = {};        ///< from the status
   kube::ConditionStatus ready = kube::ConditionStatus::unknown;
   kube::ConditionStatus registered = kube::ConditionStatus::unknown;
   bool deleting = false;

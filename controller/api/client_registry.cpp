@@ -52,13 +52,30 @@ void read_backend(const json::Reader& reader, ClientRegistrySpec& spec) {
     spec.admin_url = reader.object(spec.backend).optional_text("adminUrl").value_or("");
 }
 
+SecretKeyRef read_key_ref(const json::Reader& ref, std::string_view usual_key) {
+  return {.name = ref.text("name"), .key = ref.optional_text("key").value_or(std::string(usual_key))};
+}
+
 void read_auth(const json::Reader& auth, ClientRegistrySpec& spec) {
-  if (auth.has("bearer")) {
-    const json::Reader ref = auth.object("bearer").object("secretRef");
-    spec.bearer = SecretKeyRef{.name = ref.text("name"), .key = ref.optional_text("key").value_or("token")};
+  if (auth.has("bearer")) spec.bearer = read_key_ref(auth.object("bearer").object("secretRef"), "token");
+  if (auth.has("basic")) {
+    const json::Reader ref = auth.object("basic").object("secretRef");
+    spec.basic = BasicAuthRef{.name = ref.text("name"),
+                              .username_key = ref.optional_text("usernameKey").value_or("username"),
+                              .password_key = ref.optional_text("passwordKey").value_or("password")};
   }
-  for (const std::string_view method : {"basic", "clientCredentials", "initialAccessToken"}) {
-    if (auth.has(method)) spec.unsupported_fields.push_back("spec.auth." + std::string(method));
+  if (auth.has("clientCredentials")) {
+    const json::Reader method = auth.object("clientCredentials");
+    const json::Reader ref = method.object("secretRef");
+    spec.client_credentials = ClientCredentialsRef{
+        .name = ref.text("name"),
+        .client_id_key = ref.optional_text("clientIdKey").value_or("client-id"),
+        .client_secret_key = ref.optional_text("clientSecretKey").value_or("client-secret"),
+        .token_url = method.optional_text("tokenUrl").value_or(""),
+        .scopes = method.optional_texts("scopes").value_or(std::vector<std::string>{})};
+  }
+  if (auth.has("initialAccessToken")) {
+    spec.initial_access_token = read_key_ref(auth.object("initialAccessToken").object("secretRef"), "token");
   }
 }
 
@@ -68,10 +85,18 @@ void read_tls(const json::Reader& tls, ClientRegistrySpec& spec, json::Problems&
     if (!pem) problems.add(tls.path() + ".caBundle", "is not base64");
     spec.tls.ca_bundle = pem.value_or("");
   }
-  spec.tls.insecure_skip_verify = tls.optional_boolean("insecureSkipVerify").value_or(false);
-  for (const std::string_view member : {"caSecretRef", "clientCertificateSecretRef", "serverName"}) {
-    if (tls.has(member)) spec.unsupported_fields.push_back("spec.tls." + std::string(member));
+  if (tls.has("caSecretRef")) spec.tls.ca_secret = read_key_ref(tls.object("caSecretRef"), "ca.crt");
+  if (tls.has("clientCertificateSecretRef")) {
+    spec.tls.client_certificate_secret = tls.object("clientCertificateSecretRef").text("name");
   }
+  spec.tls.server_name = tls.optional_text("serverName").value_or("");
+  spec.tls.insecure_skip_verify = tls.optional_boolean("insecureSkipVerify").value_or(false);
+}
+
+RegistryRateLimit read_rate_limit(const json::Reader& limit) {
+  return {.requests_per_second = limit.optional_integer("requestsPerSecond").value_or(0),
+          .burst = limit.optional_integer("burst").value_or(0),
+          .max_in_flight = limit.optional_integer("maxInFlight").value_or(0)};
 }
 
 void read_permissions(const json::Reader& reader, ClientRegistrySpec& spec) {
@@ -100,6 +125,8 @@ ClientRegistrySpec read_spec(const json::Reader& reader, json::Problems& problem
   spec.verify_credentials = reader.optional_boolean("verifyCredentials").value_or(true);
   spec.degraded_after = read_duration(reader, "degradedAfter", spec.degraded_after, problems);
   spec.resync_interval = read_duration(reader, "resyncInterval", spec.resync_interval, problems);
+  spec.rate_limit = read_rate_limit(reader.object("rateLimit"));
+  spec.orphan_on_delete = reader.optional_boolean("orphanOnDelete").value_or(false);
   return spec;
 }
 
@@ -118,11 +145,19 @@ ClientRegistryStatus read_status(const json::Reader& reader) {
   status.failure_count = static_cast<int>(reader.object("failure").optional_integer("count").value_or(0));
   status.failure_time = reader.object("failure").optional_time("lastTime");
   status.next_retry_time = reader.optional_time("nextRetryTime");
+  const json::Reader accepted = reader.object("acceptedStateLoss");
+  status.accepted_state_loss = {.token = accepted.optional_text("token").value_or(""),
+                                .time = accepted.optional_time("time"),
+                                .restored_time = accepted.optional_time("restoredTime")};
   return status;
 }
 
 void put(Json& object, const char* member, const std::string& text) {
   if (!text.empty()) object[member] = text;
+}
+
+void put(Json& object, const char* member, const std::optional<WallTime>& time) {
+  if (time) object[member] = format_rfc3339(*time);
 }
 
 void replace_all(std::string& text, std::string_view placeholder, std::string_view value) {
@@ -176,7 +211,12 @@ Json write_status(const ClientRegistryStatus& status) {
     object["failure"] = {{"count", status.failure_count}};
     if (status.failure_time) object["failure"]["lastTime"] = format_rfc3339(*status.failure_time);
   }
-  if (status.next_retry_time) object["nextRetryTime"] = format_rfc3339(*status.next_retry_time);
+  put(object, "nextRetryTime", status.next_retry_time);
+  if (const AcceptedStateLoss& accepted = status.accepted_state_loss; !accepted.token.empty()) {
+    Json& member = object["acceptedStateLoss"] = {{"token", accepted.token}};
+    put(member, "time", accepted.time);
+    put(member, "restoredTime", accepted.restored_time);
+  }
   return object;
 }
 

@@ -19,6 +19,29 @@ struct SecretKeyRef {
   std::string key = {};
 };
 
+/// spec.auth.basic.secretRef.
+struct BasicAuthRef {
+  std::string name = {};
+  std::string username_key = {};
+  std::string password_key = {};
+};
+
+/// spec.auth.clientCredentials.
+struct ClientCredentialsRef {
+  std::string name = {};
+  std::string client_id_key = {};
+  std::string client_secret_key = {};
+  std::string token_url = {};  ///< empty: the registry's own
+  std::vector<std::string> scopes = {};
+};
+
+/// spec.rateLimit; 0: not given.
+struct RegistryRateLimit {
+  std::int64_t requests_per_second = 0;
+  std::int64_t burst = 0;
+  std::int64_t max_in_flight = 0;
+};
+
 /// metav1.LabelSelector.
 struct LabelSelector {
   struct Expression {
@@ -39,6 +62,9 @@ struct AllowedParameter {
 
 struct RegistryTls {
   std::string ca_bundle = {};  ///< PEM
+  std::optional<SecretKeyRef> ca_secret = {};
+  std::string client_certificate_secret = {};  ///< name of a Secret of type kubernetes.io/tls
+  std::string server_name = {};
   bool insecure_skip_verify = false;
 };
 
@@ -49,7 +75,10 @@ struct ClientRegistrySpec {
   std::string token_url = {};
   std::string tenant = {};
   std::string client_id_template = {};  ///< empty: the default one
-  std::optional<SecretKeyRef> bearer = {};
+  std::optional<SecretKeyRef> bearer = {};  ///< of the four, at most one is set
+  std::optional<BasicAuthRef> basic = {};
+  std::optional<ClientCredentialsRef> client_credentials = {};
+  std::optional<SecretKeyRef> initial_access_token = {};
   RegistryTls tls = {};
   std::optional<std::vector<std::string>> allowed_grant_types = {};
   std::optional<std::vector<std::string>> allowed_scopes = {};
@@ -61,6 +90,8 @@ struct ClientRegistrySpec {
   bool verify_credentials = true;
   std::chrono::milliseconds degraded_after = std::chrono::hours(1);
   std::chrono::milliseconds resync_interval = std::chrono::minutes(10);
+  RegistryRateLimit rate_limit = {};
+  bool orphan_on_delete = false;
   /// Fields that are set and that this version does not act on.
   std::vector<std::string> unsupported_fields = {};
 };
@@ -70,6 +101,15 @@ struct RegistryEndpoints {
   std::string authorization_url = {};
   std::string jwks_url = {};
   std::string user_info_url = {};
+};
+
+/// A person's word that the registry did lose its clients.
+struct AcceptedStateLoss {
+  std::string token = {};
+  std::optional<WallTime> time = {};           ///< clients issued before may be registered again
+  std::optional<WallTime> restored_time = {};  ///< from then on they may not: the registry was whole again
+
+  [[nodiscard]] bool is_open() const { return time && !restored_time; }
 };
 
 struct ClientRegistryStatus {
@@ -82,6 +122,7 @@ struct ClientRegistryStatus {
   int failure_count = 0;
   std::optional<WallTime> failure_time = {};
   std::optional<WallTime> next_retry_time = {};
+  AcceptedStateLoss accepted_state_loss = {};
 };
 
 struct ClientRegistry {

@@ -15,6 +15,7 @@ inline constexpr std::string_view kSecretPublished = "SecretPublished";
 inline constexpr std::string_view kRotating = "Rotating";
 inline constexpr std::string_view kPreviousSecretActive = "PreviousSecretActive";
 inline constexpr std::string_view kDeletionBlocked = "DeletionBlocked";
+inline constexpr std::string_view kInsecureTls = "InsecureTls";
 
 namespace reason {
 
@@ -65,6 +66,9 @@ inline constexpr std::string_view kIssuerMismatch = "IssuerMismatch";
 inline constexpr std::string_view kUnexpectedAnswer = "UnexpectedAnswer";
 inline constexpr std::string_view kServerError = "ServerError";
 inline constexpr std::string_view kThrottled = "Throttled";
+inline constexpr std::string_view kStateLost = "StateLost";
+inline constexpr std::string_view kInUse = "InUse";
+inline constexpr std::string_view kInsecureSkipVerify = "InsecureSkipVerify";
 
 }  // namespace reason
 }  // namespace apiclient::api

@@ -14,6 +14,7 @@ extern const kube::ResourceType kApiClients;
 extern const kube::ResourceType kClusterClientRegistries;
 
 inline constexpr std::string_view kCleanupFinalizer = "apiclient.dev/registry-cleanup";
+inline constexpr std::string_view kInUseFinalizer = "apiclient.dev/in-use";
 
 /// Set by people on an ApiClient.
 inline constexpr std::string_view kRotateAnnotation = "apiclient.dev/rotate";
@@ -23,6 +24,7 @@ inline constexpr std::string_view kReconcileAnnotation = "apiclient.dev/reconcil
 inline constexpr std::string_view kAbandonAnnotation = "apiclient.dev/abandon";
 /// Set by people on a registry.
 inline constexpr std::string_view kDefaultRegistryAnnotation = "apiclient.dev/is-default-registry";
+inline constexpr std::string_view kAcceptStateLossAnnotation = "apiclient.dev/accept-state-loss";
 /// Set by people on a Secret that the operator may read.
 inline constexpr std::string_view kUsableByLabel = "apiclient.dev/usable-by";
 inline constexpr std::string_view kUsableByRegistry = "registry";

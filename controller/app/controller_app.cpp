@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <tuple>
 
 #include "api/api_client_summary.h"
 #include "api/client_registry.h"
@@ -25,6 +26,7 @@
 #include "runtime/informer.h"
 #include "runtime/leader_elector.h"
 #include "runtime/manager.h"
+#include "runtime/spread.h"
 #include "telemetry/log.h"
 
 namespace apiclient::app {
@@ -33,6 +35,9 @@ namespace {
 using kube::ObjectMeta;
 using runtime::Change;
 using runtime::Priority;
+
+/// How fast the clients of a registry look again after it has recovered, failed or changed.
+constexpr double kClientsPerSecond = 50;
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -93,18 +98,9 @@ class ControllerApp {
 
   void feed_queues() {
     clients_.on_change([this](const auto& change) { client_changed(change); });
-    registries_.on_change([this](const auto& change) {
-      if (change.after) directory_.expect(change.key().name);
-      const bool spec_changed = !change.before || !change.after ||
-                                change.before->meta.generation != change.after->meta.generation ||
-                                change.before->meta.uid != change.after->meta.uid ||
-                                change.before->is_default() != change.after->is_default();
-      if (spec_changed) registry_queue_.add(change.key());
-    });
+    registries_.on_change([this](const auto& change) { registry_object_changed(change); });
     secrets_.on_change([this](const auto& change) { secret_changed(change); });
-    credentials_.on_change([this](const auto&) {
-      for (const kube::ObjectKey& key : registries_.store().keys()) registry_queue_.add(key);
-    });
+    credentials_.on_change([this](const auto& change) { credentials_changed(change.key().name); });
     namespaces_.on_change([this](const auto& change) {
       if (change.before && change.after && change.before->labels != change.after->labels) {
         add_clients_of_namespace(change.key().name);
@@ -113,6 +109,8 @@ class ControllerApp {
   }
 
   void client_changed(const Change<api::ApiClientSummary>& change) {
+    count_user(change.before ? reconciler::used_registry(*change.before) : "",
+               change.after ? reconciler::used_registry(*change.after) : "");
     const Priority priority = change.initial ? Priority::resync : Priority::normal;
     if (change.before) claims_.remove(secret_of(*change.before), change.before->uid);
     if (change.after) {
@@ -123,6 +121,20 @@ class ControllerApp {
       for (const kube::ObjectKey& key : claims_.claimants(secret_of(*change.before))) client_queue_.add(key);
     }
     client_queue_.add(change.key(), priority);
+  }
+
+  /// A registry is looked at when its first client comes and its last one goes, and when it waits to be
+  /// deleted.
+  void count_user(const std::string& from, const std::string& to) {
+    if (from == to) return;
+    users_.move(from, to);
+    for (const std::string& name : {from, to}) {
+      const auto registry = registries_.store().find({.namespace_name = "", .name = name});
+      if (!registry) continue;
+      const bool in_use = users_.count(name) > 0;
+      const bool as_marked = registry->meta.has_finalizer(api::kInUseFinalizer) == in_use;
+      if (!as_marked || registry->meta.deleting()) registry_queue_.add(registry->key);
+    }
   }
 
   void secret_changed(const Change<reconciler::SecretSummary>& change) {
@@ -138,14 +150,45 @@ class ControllerApp {
     client_queue_.add(owner);
   }
 
-  void registry_changed(const std::string& name, bool spec_changed) {
+  void registry_object_changed(const Change<api::ClientRegistry>& change) {
+    if (change.after) directory_.expect(change.key().name);
+    const auto marks_of = [](const api::ClientRegistry& registry) {
+      return std::tuple(registry.meta.generation, registry.meta.uid, registry.meta.deleting(),
+                        registry.meta.annotation(api::kAcceptStateLossAnnotation));
+    };
+    const bool was_default = change.before && change.before->is_default();
+    const bool is_default = change.after && change.after->is_default();
+    if (was_default != is_default) add_default_registries();
+    const bool same = change.before && change.after && was_default == is_default &&
+                      marks_of(*change.before) == marks_of(*change.after);
+    if (!same) registry_queue_.add(change.key());
+  }
+
+  /// Each says whether it is the only one.
+  void add_default_registries() {
+    registries_.store().each([this](const api::ClientRegistry& registry) {
+      if (registry.is_default()) registry_queue_.add(registry.key);
+    });
+  }
+
+  void credentials_changed(const std::string& secret_name) {
+    registries_.store().each([&](const api::ClientRegistry& registry) {
+      if (reconciler::secrets_of(registry.spec).contains(secret_name)) registry_queue_.add(registry.key);
+    });
+  }
+
+  void registry_changed(const reconciler::RegistryNews& news) {
+    std::size_t count = 0;
     clients_.store().each([&](const api::ApiClientSummary& client) {
-      const bool may_use_it =
-          client.pinned_registry == name ||
-          (client.pinned_registry.empty() && (client.registry_name.empty() || client.registry_name == name));
+      const bool may_use_it = client.pinned_registry == news.registry ||
+                              (client.pinned_registry.empty() &&
+                               (client.registry_name.empty() || client.registry_name == news.registry));
       if (!may_use_it) return;
-      if (spec_changed) memory_.request_check(client.key, reconciler::Doubt::state);
-      client_queue_.add(client.key, Priority::resync);
+      if (news.spec_changed) memory_.request_check(client.key, reconciler::Doubt::state);
+      // After a start nearly all of them are as they should be, which costs the registry nothing.
+      if (news.first) return client_queue_.add(client.key, Priority::resync);
+      client_queue_.add_after(client.key, runtime::spread_delay(count++, kClientsPerSecond, random_unit()),
+                              Priority::resync);
     });
   }
 
@@ -217,6 +260,9 @@ class ControllerApp {
   reconciler::SecretClaims claims_;
   reconciler::FormerSecrets formers_;
   reconciler::RegistryDirectory directory_;
+  reconciler::RegistryUsers users_;
+  reconciler::StateLossGuard state_loss_{
+      {.clients = clients_.store(), .clock = clock_, .installation_id = installation_id_}};
   reconciler::PassMemory memory_;
   reconciler::OwnWrites client_writes_;
   reconciler::OwnWrites secret_writes_;
@@ -229,6 +275,7 @@ class ControllerApp {
        .claims = claims_,
        .formers = formers_,
        .registries = directory_,
+       .state_loss = state_loss_,
        .memory = memory_,
        .client_writes = client_writes_,
        .secret_writes = secret_writes_,
@@ -240,6 +287,8 @@ class ControllerApp {
       {.client = *client_,
        .registries = registries_.store(),
        .directory = directory_,
+       .users = users_,
+       .state_loss = state_loss_,
        .clock = clock_,
        .operator_namespace = namespace_,
        .connect =
@@ -247,8 +296,7 @@ class ControllerApp {
              return backend::make_registry_connection(
                  std::move(config), [this] { return may_write(); }, metrics_);
            },
-       .changed = [this](const std::string& name,
-                         bool spec_changed) { registry_changed(name, spec_changed); }}};
+       .changed = [this](const reconciler::RegistryNews& news) { registry_changed(news); }}};
 
   runtime::Controller registry_controller_{
       {.name = "clusterclientregistry", .workers = 2}, registry_queue_, registry_reconciler_, metrics_};

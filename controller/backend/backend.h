@@ -9,6 +9,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "backend/capabilities.h"
 #include "backend/client.h"
@@ -29,6 +30,10 @@ class Backend {
   /// Absent only after a definite 404.
   virtual Result<std::optional<RegisteredClient>> find(const std::string& client_id,
                                                        std::stop_token stop) = 0;
+
+  /// Ids of all clients that bear the mark of this installation; all pages.
+  virtual Result<std::vector<std::string>> list_owned(const std::string& installation_id,
+                                                      std::stop_token stop) = 0;
 
   /// `credential` is null for clients without a secret. `already_exists`: some client has this id;
   /// `conflict` with code "deleted_operation": the operation belongs to a client that was deleted since.

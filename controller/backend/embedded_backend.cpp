@@ -17,6 +17,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kWriteTimeout{4'000};
 constexpr milliseconds kReadTimeout{10'000};
 constexpr std::string_view kClients = "/admin/v1/clients";
+constexpr std::string_view kPageSize = "500";
 
 /// Fixed by the admin API.
 constexpr Capabilities kCapabilities{
@@ -28,7 +29,7 @@ std::string path_of(std::string_view client_id) {
 
 std::string path_of_secrets(std::string_view client_id) { return path_of(client_id) + "/secrets"; }
 
-/// One call to the admin API, before the credentials are added.
+/// One call to the admin API.
 struct Call {
   http::Method method = http::Method::get;
   std::string path;
@@ -39,8 +40,7 @@ struct Call {
 
 class EmbeddedBackend final : public Backend {
  public:
-  EmbeddedBackend(std::string name, std::shared_ptr<const Secret> admin_token, const EmbeddedParts& parts)
-      : name_(std::move(name)), admin_token_(std::move(admin_token)), parts_(parts) {}
+  EmbeddedBackend(std::string name, const EmbeddedParts& parts) : name_(std::move(name)), parts_(parts) {}
 
   Result<RegistryInfo> probe(std::stop_token stop) override {
     return finish("probe", "probe registry", probe_once(stop));
@@ -48,6 +48,11 @@ class EmbeddedBackend final : public Backend {
 
   Result<std::optional<RegisteredClient>> find(const std::string& client_id, std::stop_token stop) override {
     return finish("find", "find client " + client_id, find_once(client_id, stop));
+  }
+
+  Result<std::vector<std::string>> list_owned(const std::string& installation_id,
+                                              std::stop_token stop) override {
+    return finish("list", "list clients", list_all(installation_id, stop));
   }
 
   Result<RegisteredClient> create(const ClientSettings& settings, const OwnershipMark& mark,
@@ -86,6 +91,23 @@ class EmbeddedBackend final : public Backend {
     if (!page.ok()) return fail(list_error_of(page));
     RETURN_IF_ERROR(embedded::check_client_list(page.body));
     return RegistryInfo{.capabilities = kCapabilities, .endpoints = std::move(endpoints)};
+  }
+
+  Result<std::vector<std::string>> list_all(const std::string& installation_id, const std::stop_token& stop) {
+    std::vector<std::string> all;
+    std::string next;
+    do {
+      const std::string query =
+          http::Query().add("limit", kPageSize).add("owner", installation_id).add("continue", next).text();
+      ASSIGN_OR_RETURN(const http::Response response, read(std::string(kClients) + query, stop));
+      if (!response.ok()) return fail(list_error_of(response));
+      ASSIGN_OR_RETURN(embedded::ClientPage page, embedded::read_client_page(response.body));
+      // A server that repeats a page would keep us for ever.
+      if (!page.next.empty() && page.next == next) return fail(ErrorKind::protocol, "a page follows itself");
+      all.insert(all.end(), page.client_ids.begin(), page.client_ids.end());
+      next = std::move(page.next);
+    } while (!next.empty());
+    return all;
   }
 
   Result<std::optional<RegisteredClient>> find_once(const std::string& client_id,
@@ -174,22 +196,18 @@ class EmbeddedBackend final : public Backend {
                           .body = std::move(call.body),
                           .timeout = timeout};
     request.headers["Accept"] = "application/json";
-    std::string& authorization = request.headers["Authorization"];
-    authorization.reserve(std::string_view("Bearer ").size() + admin_token_->size());
-    authorization.append("Bearer ").append(admin_token_->reveal());
     auto response = transport.send(request, stop);
-    wipe(authorization);
     wipe(request.body);
     return response;
   }
 
-  [[nodiscard]] Error error_of(const http::Response& response, const Secret* value = nullptr) const {
-    const std::array secrets{admin_token_->reveal(), value != nullptr ? value->reveal() : std::string_view()};
+  [[nodiscard]] static Error error_of(const http::Response& response, const Secret* value = nullptr) {
+    const std::array secrets{value != nullptr ? value->reveal() : std::string_view()};
     return error_from(response, secrets);
   }
 
   /// The list itself is always there, so "not found" is said by something else.
-  [[nodiscard]] Error list_error_of(const http::Response& page) const {
+  [[nodiscard]] static Error list_error_of(const http::Response& page) {
     Error error = error_of(page);
     if (error.kind == ErrorKind::not_found) error.kind = ErrorKind::protocol;
     return error;
@@ -220,15 +238,13 @@ class EmbeddedBackend final : public Backend {
   }
 
   const std::string name_;
-  const std::shared_ptr<const Secret> admin_token_;
   const EmbeddedParts parts_;
 };
 
 }  // namespace
 
-std::unique_ptr<Backend> make_embedded_backend(std::string name, std::shared_ptr<const Secret> admin_token,
-                                               const EmbeddedParts& parts) {
-  return std::make_unique<EmbeddedBackend>(std::move(name), std::move(admin_token), parts);
+std::unique_ptr<Backend> make_embedded_backend(std::string name, const EmbeddedParts& parts) {
+  return std::make_unique<EmbeddedBackend>(std::move(name), parts);
 }
 
 }  // namespace apiclient::backend

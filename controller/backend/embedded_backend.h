@@ -13,14 +13,13 @@ namespace apiclient::backend {
 
 /// What the backend needs; nothing is owned, all of it outlives the backend.
 struct EmbeddedParts {
-  http::Transport& reads;   ///< base URI is the admin URL; may repeat
+  http::Transport& reads;   ///< base URI is the admin URL; adds our credentials; may repeat
   http::Transport& writes;  ///< the same, fenced; sends once
   Discovery& discovery;
   telemetry::Metrics& metrics;
 };
 
 /// `name` is the registry's label in metrics.
-std::unique_ptr<Backend> make_embedded_backend(std::string name, std::shared_ptr<const Secret> admin_token,
-                                               const EmbeddedParts& parts);
+std::unique_ptr<Backend> make_embedded_backend(std::string name, const EmbeddedParts& parts);
 
 }  // namespace apiclient::backend

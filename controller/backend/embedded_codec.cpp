@@ -222,6 +222,18 @@ Result<Credential> read_secret(std::string_view body) {
   return credential;
 }
 
+Result<ClientPage> read_client_page(std::string_view body) {
+  RETURN_IF_ERROR(check_client_list(body));
+  ASSIGN_OR_RETURN(const Json document, json::parse(body));
+  json::Problems problems;
+  const json::Reader reader(document, problems);
+  ClientPage page{.next = reader.optional_text("continue").value_or("")};
+  reader.each("items",
+              [&page](const json::Reader& client) { page.client_ids.push_back(client.text("client_id")); });
+  RETURN_IF_ERROR(verdict_on(problems, "read list of clients"));
+  return page;
+}
+
 Result<void> check_client_list(std::string_view body) {
   ASSIGN_OR_RETURN(const Json document, json::parse(body));
   const bool is_page = document.is_object() && document.contains("items") && document["items"].is_array();

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "backend/client.h"
 #include "base/result.h"
@@ -20,6 +21,12 @@ std::string write_secret(const NewCredential& credential);
 
 Result<RegisteredClient> read_client(std::string_view body);
 Result<Credential> read_secret(std::string_view body);
+/// One page of a list.
+struct ClientPage {
+  std::vector<std::string> client_ids = {};
+  std::string next = {};  ///< token of the next page; empty: this is the last
+};
+Result<ClientPage> read_client_page(std::string_view body);
 /// Whether this is a page of clients; their content is not looked at.
 Result<void> check_client_list(std::string_view body);
 

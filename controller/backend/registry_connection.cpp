@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "backend/authenticating_transport.h"
+#include "backend/client_credentials.h"
 #include "backend/discovery.h"
 #include "backend/embedded_backend.h"
+#include "backend/request_governor.h"
 #include "backend/token_verifier.h"
 #include "http/cpprest_transport.h"
 #include "http/fenced_transport.h"
@@ -39,11 +42,13 @@ class FencedServer final : public http::Transport {
 struct TransportMaker {
   TlsSettings tls;
   std::string admin_host;
+  std::size_t max_in_flight;
   std::function<bool()> may_write;
 
   Result<std::unique_ptr<http::Transport>> operator()(const std::string& base_uri) const {
     ASSIGN_OR_RETURN(const http::UriParts parts, http::split_uri(base_uri));
-    http::TransportOptions options{.base_uri = base_uri, .max_body_bytes = kLongestAnswer};
+    http::TransportOptions options{
+        .base_uri = base_uri, .max_in_flight = max_in_flight, .max_body_bytes = kLongestAnswer};
     // The name belongs to the server that a person configured; the issuer may live on another host.
     options.tls = {.ca_pem = tls.ca_pem,
                    .certificate_pem = tls.certificate_pem,
@@ -53,6 +58,33 @@ struct TransportMaker {
     ASSIGN_OR_RETURN(auto transport, http::make_cpprest_transport(std::move(options)));
     return std::make_unique<FencedServer>(std::move(transport), may_write);
   }
+};
+
+/// A transport that owns what it governs.
+class GovernedServer final : public http::Transport {
+ public:
+  GovernedServer(std::unique_ptr<http::Transport> inner, RequestGovernor& governor, Caller caller)
+      : inner_(std::move(inner)), governed_(*inner_, governor, caller) {}
+
+  Result<http::Response> send(const http::Request& request, std::stop_token stop) override {
+    return governed_.send(request, std::move(stop));
+  }
+  Result<http::Response> stream(const http::Request& request, const OnChunk& on_chunk,
+                                std::stop_token stop) override {
+    return governed_.stream(request, on_chunk, std::move(stop));
+  }
+
+ private:
+  std::unique_ptr<http::Transport> inner_;
+  GovernedTransport governed_;
+};
+
+/// One way to the admin API: as a client of it, which the circuit breaker may stop, or as a probe.
+struct AdminLine {
+  AdminLine(http::Transport& inner, RequestGovernor& governor, Caller caller)
+      : writes(inner, governor, caller), reads(writes) {}
+  GovernedTransport writes;
+  http::RetryingTransport reads;
 };
 
 class Connection final : public RegistryConnection {
@@ -65,41 +97,67 @@ class Connection final : public RegistryConnection {
   Connection(ConnectionConfig config, Transports transports, TransportMaker maker,
              telemetry::Metrics& metrics)
       : transports_(std::move(transports)),
-        admin_reads_(*transports_.admin),
-        issuer_reads_(*transports_.issuer),
-        discovery_(issuer_reads_, std::move(config.issuer), std::move(config.token_url)),
-        backend_(make_embedded_backend(config.name, std::move(config.auth.token),
-                                       {.reads = admin_reads_,
-                                        .writes = *transports_.admin,
-                                        .discovery = discovery_,
-                                        .metrics = metrics})),
-        verifier_(make_token_verifier({.registry = config.name}, discovery_, std::move(maker), metrics)) {}
+        governor_(config.limit, clock_),
+        metadata_(*transports_.issuer, governor_, Caller::probe),
+        discovery_(metadata_.reads, std::move(config.issuer), std::move(config.token_url)),
+        verifier_(make_token_verifier({.registry = config.name}, discovery_,
+                                      governed(std::move(maker), Caller::client), metrics)) {}
 
+  /// The second half of construction: what can fail.
+  Result<void> open(const ConnectionConfig& config, TransportMaker maker, telemetry::Metrics& metrics) {
+    if (const auto* client = std::get_if<ClientCredentialsAuth>(&config.auth)) {
+      ASSIGN_OR_RETURN(
+          authenticator_,
+          make_client_credentials(*client, {.discovery = discovery_,
+                                            .make_transport = governed(std::move(maker), Caller::probe),
+                                            .clock = clock_}));
+    } else {
+      ASSIGN_OR_RETURN(authenticator_, make_fixed_authenticator(config.auth));
+    }
+    admin_ = std::make_unique<AuthenticatingTransport>(*transports_.admin, *authenticator_);
+    calls_ = std::make_unique<AdminLine>(*admin_, governor_, Caller::client);
+    probes_ = std::make_unique<AdminLine>(*admin_, governor_, Caller::probe);
+    backend_ = make_backend(config.name, *calls_, metrics);
+    prober_ = make_backend(config.name, *probes_, metrics);
+    return {};
+  }
+
+  Result<RegistryInfo> probe(std::stop_token stop) override {
+    auto info = prober_->probe(std::move(stop));
+    info ? governor_.probe_succeeded() : governor_.probe_failed(info.error());
+    return info;
+  }
   Backend& backend() override { return *backend_; }
   CredentialVerifier& verifier() override { return *verifier_; }
 
  private:
-  Transports transports_;
-  http::RetryingTransport admin_reads_;
-  http::RetryingTransport issuer_reads_;
-  Discovery discovery_;
-  std::unique_ptr<Backend> backend_;
-  std::unique_ptr<CredentialVerifier> verifier_;
-};
-
-/// What a header can carry (RFC 9110 §5.5), without spaces.
-bool is_visible(char letter) { return letter > 0x20 && letter < 0x7f; }
-
-/// Files often end with a line break that nobody meant to be part of the token.
-Result<std::shared_ptr<const Secret>> usable_token(const std::shared_ptr<const Secret>& token) {
-  std::string_view text = token ? token->reveal() : std::string_view();
-  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
-  if (text.empty()) return fail(ErrorKind::invalid, "the registry's bearer token is empty");
-  if (!std::ranges::all_of(text, is_visible)) {
-    return fail(ErrorKind::invalid, "the registry's bearer token holds characters that no header can carry");
+  std::unique_ptr<Backend> make_backend(const std::string& name, AdminLine& line,
+                                        telemetry::Metrics& metrics) {
+    return make_embedded_backend(
+        name, {.reads = line.reads, .writes = line.writes, .discovery = discovery_, .metrics = metrics});
   }
-  return std::make_shared<const Secret>(text);
-}
+
+  MakeTransport governed(TransportMaker maker, Caller caller) {
+    return [this, maker = std::move(maker),
+            caller](const std::string& origin) -> Result<std::unique_ptr<http::Transport>> {
+      ASSIGN_OR_RETURN(auto transport, maker(origin));
+      return std::make_unique<GovernedServer>(std::move(transport), governor_, caller);
+    };
+  }
+
+  const SystemClock clock_;
+  Transports transports_;
+  RequestGovernor governor_;
+  AdminLine metadata_;
+  Discovery discovery_;
+  std::unique_ptr<CredentialVerifier> verifier_;
+  std::unique_ptr<Authenticator> authenticator_;
+  std::unique_ptr<AuthenticatingTransport> admin_;
+  std::unique_ptr<AdminLine> calls_;
+  std::unique_ptr<AdminLine> probes_;
+  std::unique_ptr<Backend> backend_;
+  std::unique_ptr<Backend> prober_;
+};
 
 Result<http::UriParts> check_url(std::string_view field, std::string_view url) {
   auto parts = http::split_uri(url);
@@ -122,16 +180,19 @@ Result<std::unique_ptr<RegistryConnection>> make_registry_connection(ConnectionC
   ASSIGN_OR_RETURN(http::UriParts admin, check_url("adminUrl", config.admin_url));
   RETURN_IF_ERROR(check_url("issuer", config.issuer));
   if (!config.token_url.empty()) RETURN_IF_ERROR(check_url("tokenUrl", config.token_url));
-  ASSIGN_OR_RETURN(config.auth.token, usable_token(config.auth.token));
   while (config.admin_url.ends_with('/')) config.admin_url.pop_back();
 
-  TransportMaker maker{
-      .tls = config.tls, .admin_host = std::move(admin.host), .may_write = std::move(may_write)};
+  TransportMaker maker{.tls = config.tls,
+                       .admin_host = std::move(admin.host),
+                       .max_in_flight = std::max(config.limit.max_in_flight, RateLimit().max_in_flight),
+                       .may_write = std::move(may_write)};
   Connection::Transports transports;
   ASSIGN_OR_RETURN(transports.admin, maker(config.admin_url));
   ASSIGN_OR_RETURN(const std::string origin, origin_of(config.issuer));
   ASSIGN_OR_RETURN(transports.issuer, maker(origin));
-  return std::make_unique<Connection>(std::move(config), std::move(transports), std::move(maker), metrics);
+  auto connection = std::make_unique<Connection>(config, std::move(transports), maker, metrics);
+  RETURN_IF_ERROR(connection->open(config, std::move(maker), metrics));
+  return connection;
 }
 
 }  // namespace apiclient::backend

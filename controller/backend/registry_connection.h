@@ -1,23 +1,21 @@
 #pragma once
-// A connection to one registry: its backend and verifier with the transports under them. Thread-safe.
+// A connection to one registry: its backend and verifier with the transports under them. Everything that is
+// sent passes one circuit breaker and one rate limit (request_governor.h). Thread-safe.
 
 #include <functional>
 #include <memory>
 #include <string>
 
+#include "backend/authenticator.h"
 #include "backend/backend.h"
 #include "backend/credential_verifier.h"
+#include "backend/rate_limiter.h"
 #include "telemetry/metrics.h"
 
 namespace apiclient::backend {
 
 enum class RegistryKind { embedded };
 std::string_view to_string(RegistryKind kind);
-
-/// How we authenticate to the registry's admin side.
-struct BearerAuth {
-  std::shared_ptr<const Secret> token;
-};
 
 struct TlsSettings {
   std::string ca_pem = {};           ///< empty: the system's roots
@@ -33,8 +31,9 @@ struct ConnectionConfig {
   std::string admin_url;
   std::string issuer;
   std::string token_url = {};  ///< given by a person; else discovered
-  BearerAuth auth;
+  RegistryAuth auth = {};
   TlsSettings tls = {};
+  RateLimit limit = {};
 };
 
 class RegistryConnection {
@@ -44,6 +43,9 @@ class RegistryConnection {
   RegistryConnection& operator=(const RegistryConnection&) = delete;
   virtual ~RegistryConnection() = default;
 
+  /// Backend::probe, and the only call that is sent while the circuit is open; its outcome opens or closes
+  /// it.
+  virtual Result<RegistryInfo> probe(std::stop_token stop) = 0;
   virtual Backend& backend() = 0;
   virtual CredentialVerifier& verifier() = 0;
 };

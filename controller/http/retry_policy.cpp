@@ -8,7 +8,8 @@ namespace {
 constexpr int kTooManyRequests = 429;
 
 bool is_transport_failure(const Error& error) {
-  return error.kind == ErrorKind::unavailable && error.status_code == 0;
+  // A code says that somebody below knows more: the circuit is open.
+  return error.kind == ErrorKind::unavailable && error.status_code == 0 && error.code.empty();
 }
 
 /// The server's wish decides whether a response is retried at all: without it nobody said that it would help.

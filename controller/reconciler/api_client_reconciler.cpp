@@ -53,11 +53,14 @@ bool verification_is_open(const api::ApiClientStatus& status) {
 ApiClientReconciler::ApiClientReconciler(Wiring wiring)
     : wiring_(std::move(wiring)),
       journal_(wiring_.client, wiring_.operator_namespace, wiring_.installation_id),
+      orphaned_registries_(wiring_.client, wiring_.operator_namespace),
       observer_(wiring_.client, journal_, wiring_.claims, wiring_.formers, wiring_.installation_id),
       cleanup_({.client = wiring_.client,
                 .journal = journal_,
                 .observer = observer_,
-                .registries = wiring_.registries}) {}
+                .registries = wiring_.registries,
+                .state_loss = wiring_.state_loss,
+                .orphaned_registries = orphaned_registries_}) {}
 
 Result<Action> ApiClientReconciler::reconcile(const kube::ObjectKey& key, std::stop_token stop) {
   const auto summary = wiring_.clients.find(key);
@@ -141,9 +144,10 @@ Result<Action> ApiClientReconciler::apply(api::ApiClient client, const RaisedDou
   if (registry->state == RegistryState::ready) {
     return apply_at(std::move(client), std::move(registry), doubt, std::move(stop));
   }
-  const Held held{.refusal = {.reason = registry->reason,
-                              .message = "registry " + registry->name + ": " + registry->message},
-                  .published_works = is_published_in_cache(client)};
+  const Held held{
+      .refusal = {.reason = registry->reason, .message = registry_message(registry->name, registry->reason)},
+      .published_works = is_published_in_cache(client) && registry->reason != api::reason::kStateLost,
+      .degraded = registry->degraded};
   return hold(client, held, std::move(stop));
 }
 
@@ -158,6 +162,7 @@ Result<Action> ApiClientReconciler::apply_at(api::ApiClient client, RegistryDire
   ASSIGN_OR_RETURN(Observation seen, observer_.observe(std::move(client), std::move(registry),
                                                        std::move(std::get<DesiredClient>(desired)), stop));
   auto looked = Observer::observe_registry(seen, check, stop);
+  if (looked) looked = wiring_.state_loss.check(seen, stop);
   if (looked) return run_plan(seen, doubt, std::move(stop));
   auto held = held_by_registry(std::move(looked).error(), seen.registry->name);
   if (!held) return failure_of(std::move(held));

@@ -10,12 +10,14 @@
 #include "reconciler/client_cleanup.h"
 #include "reconciler/credential_journal.h"
 #include "reconciler/observer.h"
+#include "reconciler/orphaned_registries.h"
 #include "reconciler/own_writes.h"
 #include "reconciler/pass_memory.h"
 #include "reconciler/plan.h"
 #include "reconciler/registry_directory.h"
 #include "reconciler/secret_repairs.h"
 #include "reconciler/secret_summary.h"
+#include "reconciler/state_loss_guard.h"
 #include "reconciler/status_summary.h"
 #include "runtime/reconciler.h"
 #include "runtime/store.h"
@@ -33,6 +35,7 @@ class ApiClientReconciler final : public runtime::Reconciler {
     const SecretClaims& claims;
     const FormerSecrets& formers;
     RegistryDirectory& registries;
+    StateLossGuard& state_loss;
     PassMemory& memory;
     OwnWrites& client_writes;
     OwnWrites& secret_writes;
@@ -67,6 +70,7 @@ class ApiClientReconciler final : public runtime::Reconciler {
 
   Wiring wiring_;
   CredentialJournal journal_;
+  OrphanedRegistries orphaned_registries_;
   Observer observer_;
   SecretRepairs repairs_;
   ClientCleanup cleanup_;

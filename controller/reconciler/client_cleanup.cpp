@@ -54,12 +54,18 @@ ClientCleanup::ClientCleanup(Wiring wiring) : wiring_(wiring) {}
 Outcome ClientCleanup::clean_up(api::ApiClient client, bool give_up, std::stop_token stop) {
   if (!last_finalizer_is_ours(client.meta)) return done();
   ASSIGN_OR_RETURN(DeletionObservation seen, observe(std::move(client), stop));
+  bool left_behind = false;
   if (needs_registry(seen)) {
-    ASSIGN_OR_RETURN(std::optional<DeletionHeld> held, ask_registry(seen, *find_origin(seen), stop));
-    if (held && !give_up) return held;
+    const Origin origin = *find_origin(seen);
+    ASSIGN_OR_RETURN(std::optional<DeletionHeld> held, ask_registry(seen, origin, stop));
+    if (held) {
+      ASSIGN_OR_RETURN(const bool orphaned, is_orphaned(seen, origin, stop));
+      left_behind = give_up || orphaned;
+      if (!left_behind) return held;
+    }
   }
   ASSIGN_OR_RETURN(std::optional<DeletionHeld> held, perform_all(seen, stop));
-  if (!held) log_ending(seen, give_up);
+  if (!held) log_ending(seen, left_behind);
   return held;
 }
 
@@ -92,10 +98,22 @@ Outcome ClientCleanup::ask_registry(DeletionObservation& seen, const Origin& ori
                         .message = "client " + origin.client_id + " cannot be removed: registry " +
                                    registry->name + ": " + registry->message + std::string(kWaysOut)};
   }
-  auto registered = registry->connection->backend().find(origin.client_id, std::move(stop));
+  auto registered = registry->connection->backend().find(origin.client_id, stop);
   if (!registered) return held_by_registry(std::move(registered).error(), registry->name);
   seen.registered = std::move(*registered);
+  if (seen.registered || !seen.client.status.issued()) return done();
+  auto whole = wiring_.state_loss.check_absent(*registry, seen.client, origin.client_id, stop);
+  if (!whole) return held_by_registry(std::move(whole).error(), registry->name);
   return done();
+}
+
+Result<bool> ClientCleanup::is_orphaned(const DeletionObservation& seen, const Origin& origin,
+                                        std::stop_token stop) const {
+  const RegistryDirectory::Snapshot registry = wiring_.registries.find(origin.registry_name);
+  if (registry) return registry->spec.orphan_on_delete && registry->state == RegistryState::failed;
+  const auto& pinned = seen.client.status.registry;
+  return wiring_.orphaned_registries.contains(origin.registry_name, pinned ? pinned->issuer : "",
+                                              std::move(stop));
 }
 
 Outcome ClientCleanup::perform_all(DeletionObservation& seen, std::stop_token stop) {
@@ -146,11 +164,11 @@ Result<void> ClientCleanup::release(api::ApiClient& client, std::stop_token stop
                           std::move(stop));
 }
 
-void ClientCleanup::log_ending(const DeletionObservation& seen, bool give_up) const {
+void ClientCleanup::log_ending(const DeletionObservation& seen, bool left_behind) const {
   const std::string key = seen.client.meta.key.text();
   const auto origin = find_origin(seen);
   const std::string client_id = origin ? origin->client_id : "";
-  if (give_up || abandoned_by_person(seen.client)) {
+  if (left_behind || abandoned_by_person(seen.client)) {
     log_.warning("client abandoned: it may still exist in the registry",
                  {{"apiclient", key}, {"client_id", client_id}});
   } else if (origin && !needs_registry(seen)) {

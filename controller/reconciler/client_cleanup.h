@@ -8,7 +8,9 @@
 #include "reconciler/credential_journal.h"
 #include "reconciler/deletion_plan.h"
 #include "reconciler/observer.h"
+#include "reconciler/orphaned_registries.h"
 #include "reconciler/registry_directory.h"
+#include "reconciler/state_loss_guard.h"
 #include "reconciler/status_summary.h"
 #include "telemetry/log.h"
 
@@ -21,6 +23,8 @@ class ClientCleanup {
     CredentialJournal& journal;
     Observer& observer;
     RegistryDirectory& registries;
+    StateLossGuard& state_loss;
+    const OrphanedRegistries& orphaned_registries;
   };
   explicit ClientCleanup(Wiring wiring);
 
@@ -33,13 +37,15 @@ class ClientCleanup {
   using Outcome = Result<std::optional<DeletionHeld>>;
   Result<DeletionObservation> observe(api::ApiClient client, std::stop_token stop);
   Outcome ask_registry(DeletionObservation& seen, const Origin& origin, std::stop_token stop);
+  /// The registry is gone or does not work, and its object says not to wait for it.
+  Result<bool> is_orphaned(const DeletionObservation& seen, const Origin& origin, std::stop_token stop) const;
   Outcome perform_all(DeletionObservation& seen, std::stop_token stop);
   Outcome perform(const DeletionStep& step, DeletionObservation& seen, std::stop_token stop);
   Outcome remove_client(const deletion_step::RemoveClient& step, DeletionObservation& seen,
                         std::stop_token stop);
   Result<void> delete_target(const TargetSecret& target, std::stop_token stop);
   Result<void> release(api::ApiClient& client, std::stop_token stop);
-  void log_ending(const DeletionObservation& seen, bool give_up) const;
+  void log_ending(const DeletionObservation& seen, bool left_behind) const;
 
   Wiring wiring_;
   telemetry::Log log_;

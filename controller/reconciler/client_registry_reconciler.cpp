@@ -1,8 +1,11 @@
 #include "reconciler/client_registry_reconciler.h"
 
+#include <algorithm>
+
 #include "api/conditions.h"
 #include "api/names.h"
-#include "base/encoding.h"
+#include "backend/request_governor.h"
+#include "reconciler/registry_deletion.h"
 #include "reconciler/registry_failure.h"
 #include "reconciler/status_writer.h"
 
@@ -11,6 +14,7 @@ namespace {
 
 namespace reason = api::reason;
 using runtime::Action;
+using std::chrono::milliseconds;
 
 /// How often a registry that is well is looked at.
 constexpr std::chrono::seconds kProbePeriod{60};
@@ -32,29 +36,11 @@ std::optional<RegistryTrouble> check_supported(const api::ClientRegistrySpec& sp
     return stalled(reason::kUnsupported, spec.unsupported_fields.front() +
                                              " is not supported by this version of the operator; remove it");
   }
-  if (!spec.bearer) {
+  if (!spec.bearer && !spec.basic && !spec.client_credentials) {
     return stalled(reason::kInvalidSpec,
-                   "spec.auth.bearer is missing; name the Secret that holds the admin token");
+                   "spec.auth is missing; name the Secret that holds the admin token in spec.auth.bearer");
   }
   return std::nullopt;
-}
-
-std::string version_of(const Json& secret) {
-  const auto meta = kube::read_object_meta(secret);
-  return meta ? meta->uid + "/" + meta->resource_version : "";
-}
-
-/// One key of a Secret, decoded; empty when missing, empty or not base64.
-Secret read_key(const Json& secret, const std::string& key) {
-  json::Problems problems;
-  const json::Reader reader(secret, problems);
-  auto bytes = base64_decode(reader.object("data").optional_text(key).value_or(""));
-  if (!bytes) return {};
-  // A token written by an editor or by `echo` ends with a line break, which is never part of it.
-  while (bytes->ends_with('\n') || bytes->ends_with('\r')) bytes->pop_back();
-  Secret value(*bytes);
-  wipe(*bytes);
-  return value;
 }
 
 RegistryTrouble trouble_of(const Error& error) {
@@ -65,106 +51,195 @@ RegistryTrouble trouble_of(const Error& error) {
           .retry_after = error.retry_after};
 }
 
+/// The connection cannot be made: by a mistake in the object, or in a Secret, which can be mended there.
+RegistryTrouble unusable(const api::ClientRegistrySpec& spec, const Error& error) {
+  std::string names;
+  for (const std::string& name : secrets_of(spec)) names += (names.empty() ? "" : ", ") + name;
+  if (names.empty() || !spec.tls.ca_bundle.empty()) return stalled(reason::kInvalidSpec, error.message);
+  return waiting(reason::kCredentialsNotUsable,
+                 error.message + "; mend the Secret (" + names + " in the operator's namespace)");
+}
+
+/// Not by the message: it may change with every probe of one outage, and clients do not repeat it.
 bool differs(const RegistrySnapshot& left, const RegistrySnapshot& right) {
-  return left.state != right.state || left.reason != right.reason || left.message != right.message ||
-         left.is_default != right.is_default || left.uid != right.uid || !(left.info == right.info);
+  return left.state != right.state || left.reason != right.reason || left.degraded != right.degraded ||
+         left.deleting != right.deleting || left.is_default != right.is_default || left.uid != right.uid ||
+         !(left.info == right.info);
+}
+
+backend::RateLimit rate_limit_of(const api::RegistryRateLimit& spec) {
+  backend::RateLimit limit{.requests_per_second = spec.requests_per_second, .burst = spec.burst};
+  if (spec.max_in_flight > 0) limit.max_in_flight = static_cast<std::size_t>(spec.max_in_flight);
+  return limit;
+}
+
+milliseconds until(WallTime then, WallTime now) {
+  return std::max(milliseconds(1), std::chrono::ceil<milliseconds>(then - now));
 }
 
 }  // namespace
 
-ClientRegistryReconciler::ClientRegistryReconciler(Wiring wiring) : wiring_(std::move(wiring)) {}
+ClientRegistryReconciler::ClientRegistryReconciler(Wiring wiring)
+    : wiring_(std::move(wiring)),
+      credentials_(wiring_.client, wiring_.operator_namespace),
+      orphaned_(wiring_.client, wiring_.operator_namespace) {}
 
 Result<Action> ClientRegistryReconciler::reconcile(const kube::ObjectKey& key, std::stop_token stop) {
   if (!wiring_.registries.find(key)) {
     connections_.lock()->erase(key.name);
     wiring_.directory.remove(key.name);
+    wiring_.state_loss.forget(key.name);
     // Also when it was never probed: clients may have waited for that.
-    wiring_.changed(key.name, false);
+    wiring_.changed({.registry = key.name});
     return Action::await_change();
   }
   // Live: a cache that lags behind our last status would hide that the next one differs from it.
   ASSIGN_OR_RETURN(const std::optional<Json> object,
                    wiring_.client.find(api::kClusterClientRegistries, key, stop));
   if (!object) return Action::await_change();
-  ASSIGN_OR_RETURN(const api::ClientRegistry registry, api::read_client_registry(*object));
+  ASSIGN_OR_RETURN(api::ClientRegistry registry, api::read_client_registry(*object));
+  const Json status_as_read = api::write_status(registry.status);
+  ASSIGN_OR_RETURN(const bool stays, tend_finalizer(registry, stop));
+  if (!stays) return Action::await_change();
+  accept_state_loss(registry);
   ASSIGN_OR_RETURN(const Probed probed, probe(registry, stop));
-  publish(registry, probed);
-  return write_outcome(registry, probed, std::move(stop));
+  return write_outcome(registry, status_as_read, probed, std::move(stop));
 }
 
-Result<ClientRegistryReconciler::Probed> ClientRegistryReconciler::probe(const api::ClientRegistry& registry,
+Result<bool> ClientRegistryReconciler::tend_finalizer(api::ClientRegistry& registry, std::stop_token stop) {
+  const std::size_t users = wiring_.users.count(registry.key.name);
+  const FinalizerChange change = finalizer_change(registry, users);
+  if (change == FinalizerChange::none) return true;
+  std::vector<std::string> finalizers = registry.meta.finalizers;
+  if (change == FinalizerChange::add) {
+    finalizers.emplace_back(api::kInUseFinalizer);
+  } else {
+    std::erase(finalizers, api::kInUseFinalizer);
+  }
+  const bool goes = registry.meta.deleting();
+  if (goes && users > 0) {
+    RETURN_IF_ERROR(orphaned_.remember(registry.key.name, registry.spec.issuer, stop));
+    log_.warning("registry let go while it is in use: its clients stay in it",
+                 {{"registry", registry.key.name}, {"clients", users}});
+  }
+  const bool last = finalizers.empty();
+  RETURN_IF_ERROR(write_finalizers(wiring_.client, api::kClusterClientRegistries, registry.meta,
+                                   std::move(finalizers), std::move(stop)));
+  return !(goes && last);
+}
+
+void ClientRegistryReconciler::accept_state_loss(api::ClientRegistry& registry) {
+  const std::string before = registry.status.accepted_state_loss.token;
+  registry.status.accepted_state_loss =
+      accept(registry.status.accepted_state_loss, registry.meta.annotation(api::kAcceptStateLossAnnotation),
+             wiring_.clock.wall_now());
+  if (registry.status.accepted_state_loss.token == before) return;
+  log_.warning("loss of the registry's clients accepted", {{"registry", registry.key.name}});
+  auto connections = connections_.lock();
+  const auto known = connections->find(registry.key.name);
+  if (known != connections->end()) known->second.next_probe = BootTime::min();
+}
+
+Result<ClientRegistryReconciler::Probed> ClientRegistryReconciler::probe(api::ClientRegistry& registry,
                                                                          std::stop_token stop) {
   Probed probed{
       .trouble = check_supported(registry.spec), .connection = remembered(registry.meta), .info = {}};
   if (probed.trouble) return probed;
-  ASSIGN_OR_RETURN(auto credentials, find_credentials(registry, stop));
+  ASSIGN_OR_RETURN(auto credentials, credentials_.read(registry.spec, stop));
   if (auto* trouble = std::get_if<Trouble>(&credentials)) {
     probed.trouble = std::move(*trouble);
     return probed;
   }
-  auto connected = connect(registry, std::get<Json>(credentials));
+  auto connected = connect(registry, std::move(std::get<RegistryCredentials>(credentials)));
   if (auto* trouble = std::get_if<Trouble>(&connected)) {
     probed.trouble = std::move(*trouble);
     return probed;
   }
   probed.connection = std::get<Connection>(connected);
-  auto info = probed.connection->backend().probe(std::move(stop));
+  RETURN_IF_ERROR(ask(registry, probed, std::move(stop)));
+  return probed;
+}
+
+Result<void> ClientRegistryReconciler::ask(api::ClientRegistry& registry, Probed& probed,
+                                           std::stop_token stop) {
+  const BootTime now = wiring_.clock.now();
+  {
+    const auto connections = connections_.lock();
+    const Connected& known = connections->at(registry.key.name);
+    if (now < known.next_probe) {
+      // Whoever suspects it meanwhile learns what is known: one probe per step, however many clients call.
+      probed.trouble = known.last_trouble;
+      probed.too_early_by = std::chrono::ceil<milliseconds>(known.next_probe - now);
+      return {};
+    }
+  }
+  auto info = probed.connection->probe(stop);
   if (info) {
     probed.info = std::move(*info);
+    RETURN_IF_ERROR(check_state(registry, probed, std::move(stop)));
   } else if (info.error().kind == ErrorKind::cancelled) {
     return failure_of(std::move(info));
   } else {
     probed.trouble = trouble_of(info.error());
   }
-  return probed;
+  if (probed.trouble) remember_trouble(registry, *probed.trouble);
+  return {};
 }
 
-Result<std::variant<Json, RegistryTrouble>> ClientRegistryReconciler::find_credentials(
-    const api::ClientRegistry& registry, std::stop_token stop) {
-  using Answer = std::variant<Json, RegistryTrouble>;
-  const api::SecretKeyRef& reference = *registry.spec.bearer;
-  const kube::ObjectKey key{.namespace_name = wiring_.operator_namespace, .name = reference.name};
-  ASSIGN_OR_RETURN(std::optional<Json> secret, wiring_.client.find(kube::kSecrets, key, std::move(stop)));
-  const std::string field = "spec.auth.bearer.secretRef: Secret " + key.text();
-  if (!secret) return Answer(waiting(reason::kCredentialsNotFound, field + " does not exist; create it"));
-  ASSIGN_OR_RETURN(const kube::ObjectMeta meta, kube::read_object_meta(*secret));
-  if (meta.label(api::kUsableByLabel) != api::kUsableByRegistry) {
-    return Answer(waiting(
-        reason::kCredentialsNotUsable,
-        field + " lacks the label apiclient.dev/usable-by: registry, so the operator may not use it"));
+Result<void> ClientRegistryReconciler::check_state(api::ClientRegistry& registry, Probed& probed,
+                                                   std::stop_token stop) {
+  const kube::Condition* ready = kube::find_condition(registry.status.conditions, api::kReady);
+  api::AcceptedStateLoss& accepted = registry.status.accepted_state_loss;
+  const std::string& name = registry.key.name;
+  const bool in_doubt = wiring_.state_loss.suspects(name) || accepted.is_open() ||
+                        (ready != nullptr && ready->reason == reason::kStateLost);
+  if (!in_doubt) return {};
+  auto count = wiring_.state_loss.count(name, probed.connection->backend(), std::move(stop));
+  if (!count) {
+    // Too early to count again: what was known still holds.
+    if (count.error().code == backend::kRateLimited) return {};
+    if (count.error().kind == ErrorKind::cancelled) return failure_of(std::move(count));
+    probed.trouble = trouble_of(count.error());
+  } else if (!is_state_lost(*count)) {
+    if (accepted.is_open())
+      accepted.restored_time = std::chrono::floor<std::chrono::seconds>(wiring_.clock.wall_now());
+  } else if (!accepted.is_open()) {
+    probed.trouble = waiting(reason::kStateLost, state_loss_message(*count));
   }
-  if (read_key(*secret, reference.key).empty()) {
-    return Answer(
-        waiting(reason::kCredentialsNotFound, field + " has no value under the key " + reference.key));
-  }
-  return Answer(std::move(*secret));
+  return {};
+}
+
+void ClientRegistryReconciler::remember_trouble(const api::ClientRegistry& registry, const Trouble& trouble) {
+  Connected& known = (*connections_.lock())[registry.key.name];
+  known.last_trouble = trouble;
+  if (trouble.stalled) return;
+  known.next_probe = wiring_.clock.now() + probe_delay(registry.status.failure_count, trouble);
 }
 
 std::variant<ClientRegistryReconciler::Connection, RegistryTrouble> ClientRegistryReconciler::connect(
-    const api::ClientRegistry& registry, const Json& secret) {
-  const std::string version = version_of(secret);
+    const api::ClientRegistry& registry, RegistryCredentials credentials) {
   {
     auto connections = connections_.lock();
     const auto found = connections->find(registry.key.name);
     if (found != connections->end() && found->second.generation == registry.meta.generation &&
-        found->second.uid == registry.meta.uid && found->second.secret_version == version) {
+        found->second.uid == registry.meta.uid && found->second.secret_version == credentials.version) {
       return found->second.connection;
     }
   }
   const api::ClientRegistrySpec& spec = registry.spec;
-  auto made = wiring_.connect(
-      {.name = registry.key.name,
-       .kind = backend::RegistryKind::embedded,
-       .admin_url = spec.admin_url,
-       .issuer = spec.issuer,
-       .token_url = spec.token_url,
-       .auth = {.token = std::make_shared<const Secret>(read_key(secret, spec.bearer->key))},
-       .tls = {.ca_pem = spec.tls.ca_bundle, .insecure_skip_verify = spec.tls.insecure_skip_verify}});
-  if (!made) return stalled(reason::kInvalidSpec, made.error().message);
+  auto made = wiring_.connect({.name = registry.key.name,
+                               .kind = backend::RegistryKind::embedded,
+                               .admin_url = spec.admin_url,
+                               .issuer = spec.issuer,
+                               .token_url = spec.token_url,
+                               .auth = std::move(credentials.auth),
+                               .tls = std::move(credentials.tls),
+                               .limit = rate_limit_of(spec.rate_limit)});
+  if (!made) return unusable(spec, made.error());
   Connection connection = std::move(*made);
   (*connections_.lock())[registry.key.name] = {.generation = registry.meta.generation,
                                                .uid = registry.meta.uid,
-                                               .secret_version = version,
+                                               .secret_version = credentials.version,
                                                .connection = connection};
   return connection;
 }
@@ -177,14 +252,28 @@ ClientRegistryReconciler::Connection ClientRegistryReconciler::remembered(
   return same ? found->second.connection : nullptr;
 }
 
-void ClientRegistryReconciler::publish(const api::ClientRegistry& registry, const Probed& probed) {
+std::string ClientRegistryReconciler::rival_of(const api::ClientRegistry& registry) const {
+  std::string rival;
+  if (!registry.is_default()) return rival;
+  wiring_.registries.each([&](const api::ClientRegistry& other) {
+    const bool rivals = other.is_default() && other.key != registry.key && !other.meta.deleting();
+    if (rivals && (rival.empty() || other.key.name < rival)) rival = other.key.name;
+  });
+  return rival;
+}
+
+void ClientRegistryReconciler::publish(const api::ClientRegistry& registry, const Probed& probed,
+                                       bool degraded) {
   auto snapshot = std::make_shared<RegistrySnapshot>();
   snapshot->name = registry.key.name;
   snapshot->uid = registry.meta.uid;
   snapshot->generation = registry.meta.generation;
   snapshot->is_default = registry.is_default();
+  snapshot->deleting = registry.meta.deleting();
+  snapshot->accepted_state_loss = registry.status.accepted_state_loss;
   snapshot->spec = registry.spec;
   snapshot->state = probed.trouble ? RegistryState::failed : RegistryState::ready;
+  snapshot->degraded = degraded;
   if (probed.trouble) {
     snapshot->reason = probed.trouble->reason;
     snapshot->message = probed.trouble->message;
@@ -201,21 +290,44 @@ void ClientRegistryReconciler::publish(const api::ClientRegistry& registry, cons
   } else {
     log_.info("registry is ready", {{"registry", snapshot->name}});
   }
-  wiring_.changed(registry.key.name, spec_changed);
+  wiring_.changed({.registry = registry.key.name, .spec_changed = spec_changed, .first = before == nullptr});
 }
 
 Result<Action> ClientRegistryReconciler::write_outcome(const api::ClientRegistry& registry,
-                                                       const Probed& probed, std::stop_token stop) {
+                                                       const Json& status_as_read, const Probed& probed,
+                                                       std::stop_token stop) {
   const WallTime now = wiring_.clock.wall_now();
-  const api::ClientRegistryStatus status = probed.trouble ? summarise_trouble(registry, *probed.trouble, now)
-                                                          : summarise_ready(registry, probed.info, now);
+  const WallTime degrades_at = trouble_began(registry.status, now) + registry.spec.degraded_after;
+  const bool degraded = probed.trouble && now >= degrades_at;
+  publish(registry, probed, degraded);
   kube::ObjectMeta meta = registry.meta;
-  RETURN_IF_ERROR(write_status_if_changed(wiring_.client, api::kClusterClientRegistries, meta,
-                                          api::write_status(registry.status), api::write_status(status),
+  RETURN_IF_ERROR(write_status_if_changed(wiring_.client, api::kClusterClientRegistries, meta, status_as_read,
+                                          api::write_status(summarise(registry, probed, now)),
                                           std::move(stop)));
   if (!probed.trouble) return Action::requeue_after(kProbePeriod);
-  if (probed.trouble->stalled) return Action::await_change();
-  return Action::requeue_after(probe_delay(registry.status.failure_count, *probed.trouble));
+  std::optional<milliseconds> next;
+  if (!probed.trouble->stalled) {
+    next = probed.too_early_by.value_or(probe_delay(registry.status.failure_count, *probed.trouble));
+  }
+  // The clients are told at that very time.
+  if (!degraded) next = std::min(next.value_or(milliseconds::max()), until(degrades_at, now));
+  return next ? Action::requeue_after(*next) : Action::await_change();
+}
+
+api::ClientRegistryStatus ClientRegistryReconciler::summarise(const api::ClientRegistry& registry,
+                                                              const Probed& probed, WallTime now) const {
+  const std::string rival = rival_of(registry);
+  api::ClientRegistryStatus status;
+  if (probed.too_early_by) {
+    status = registry.status;
+  } else if (probed.trouble) {
+    status = summarise_trouble(registry, *probed.trouble, now);
+  } else {
+    status = rival.empty() ? summarise_ready(registry, probed.info, now)
+                           : summarise_ambiguous(registry, probed.info, rival, now);
+  }
+  note_deletion(registry, wiring_.users.count(registry.key.name), now, status);
+  return status;
 }
 
 }  // namespace apiclient::reconciler

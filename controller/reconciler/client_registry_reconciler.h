@@ -1,6 +1,6 @@
 #pragma once
 // One pass for one ClusterClientRegistry: read its credentials, probe it, tell the directory and the status.
-// Thread-safe.
+// Thread-safe; one call per object at a time.
 
 #include <functional>
 #include <memory>
@@ -13,13 +13,26 @@
 #include "base/clock.h"
 #include "base/guarded.h"
 #include "kube/client.h"
+#include "reconciler/orphaned_registries.h"
+#include "reconciler/registry_credentials.h"
 #include "reconciler/registry_directory.h"
 #include "reconciler/registry_status.h"
+#include "reconciler/registry_users.h"
+#include "reconciler/state_loss_guard.h"
 #include "runtime/reconciler.h"
 #include "runtime/store.h"
 #include "telemetry/log.h"
 
 namespace apiclient::reconciler {
+
+/// A registry has come, gone, recovered or failed, or its spec has changed.
+struct RegistryNews {
+  std::string registry = {};
+  bool spec_changed = false;
+  bool first = false;  ///< of this registry since the start: most of its clients are as they should be
+
+  bool operator==(const RegistryNews&) const = default;
+};
 
 class ClientRegistryReconciler final : public runtime::Reconciler {
  public:
@@ -30,11 +43,13 @@ class ClientRegistryReconciler final : public runtime::Reconciler {
     kube::Client& client;
     const runtime::Store<api::ClientRegistry>& registries;
     RegistryDirectory& directory;
+    const RegistryUsers& users;
+    StateLossGuard& state_loss;
     const Clock& clock;
     std::string operator_namespace;
     Connect connect;
-    /// A registry has come, gone, recovered or failed, or its spec has changed: its clients must look again.
-    std::function<void(const std::string& registry, bool spec_changed)> changed;
+    /// Its clients must look again.
+    std::function<void(const RegistryNews& news)> changed;
   };
   explicit ClientRegistryReconciler(Wiring wiring);
 
@@ -49,24 +64,41 @@ class ClientRegistryReconciler final : public runtime::Reconciler {
     std::string uid;
     std::string secret_version;
     Connection connection;
+    /// The last probe has failed: until this time another one would only cost a call.
+    BootTime next_probe = BootTime::min();
+    Trouble last_trouble = {};
   };
 
   struct Probed {
     std::optional<Trouble> trouble;
     Connection connection;
     backend::RegistryInfo info;
+    std::optional<std::chrono::milliseconds> too_early_by = {};  ///< set: `trouble` is the last one, repeated
   };
-  Result<Probed> probe(const api::ClientRegistry& registry, std::stop_token stop);
-  Result<std::variant<Json, Trouble>> find_credentials(const api::ClientRegistry& registry,
-                                                       std::stop_token stop);
-  std::variant<Connection, Trouble> connect(const api::ClientRegistry& registry, const Json& secret);
+  /// False: the finalizer went, and with it the object.
+  Result<bool> tend_finalizer(api::ClientRegistry& registry, std::stop_token stop);
+  /// The annotation apiclient.dev/accept-state-loss.
+  void accept_state_loss(api::ClientRegistry& registry);
+  Result<Probed> probe(api::ClientRegistry& registry, std::stop_token stop);
+  Result<void> ask(api::ClientRegistry& registry, Probed& probed, std::stop_token stop);
+  /// After a good probe: are our clients there? Only where there is a reason to ask.
+  Result<void> check_state(api::ClientRegistry& registry, Probed& probed, std::stop_token stop);
+  std::variant<Connection, Trouble> connect(const api::ClientRegistry& registry,
+                                            RegistryCredentials credentials);
   /// The last connection of this very object; null when there was none.
   [[nodiscard]] Connection remembered(const kube::ObjectMeta& registry) const;
-  void publish(const api::ClientRegistry& registry, const Probed& probed);
-  Result<runtime::Action> write_outcome(const api::ClientRegistry& registry, const Probed& probed,
-                                        std::stop_token stop);
+  void remember_trouble(const api::ClientRegistry& registry, const Trouble& trouble);
+  void publish(const api::ClientRegistry& registry, const Probed& probed, bool degraded);
+  Result<runtime::Action> write_outcome(const api::ClientRegistry& registry, const Json& status_as_read,
+                                        const Probed& probed, std::stop_token stop);
+  [[nodiscard]] api::ClientRegistryStatus summarise(const api::ClientRegistry& registry, const Probed& probed,
+                                                    WallTime now) const;
+  /// Another registry with the default mark; empty when this one has none, or is the only one.
+  [[nodiscard]] std::string rival_of(const api::ClientRegistry& registry) const;
 
   Wiring wiring_;
+  CredentialsReader credentials_;
+  OrphanedRegistries orphaned_;
   telemetry::Log log_;
   mutable Guarded<std::unordered_map<std::string, Connected>> connections_;
 };

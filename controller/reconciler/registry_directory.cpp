@@ -26,6 +26,10 @@ Resolution check_use(const RegistryDirectory::Snapshot& registry, const api::Api
                                                     "; label the namespace or use another registry");
   }
   const auto& pinned = client.status.registry;
+  if (registry->deleting && (!pinned || client.status.client_id.empty())) {
+    return refuse(reason::kRegistryNotFound, "ClusterClientRegistry " + registry->name +
+                                                 " is being deleted; set spec.registryRef to another one");
+  }
   if (pinned && !client.status.client_id.empty() && pinned->issuer != registry->spec.issuer) {
     return refuse(reason::kRegistryChanged,
                   "ClusterClientRegistry " + registry->name + " has issuer " + registry->spec.issuer +

@@ -26,6 +26,9 @@ struct RegistrySnapshot {
   RegistryState state = RegistryState::failed;
   std::string reason = {};   ///< of a failed one
   std::string message = {};  ///< of a failed one
+  bool degraded = false;     ///< has failed for longer than spec.degradedAfter
+  bool deleting = false;
+  api::AcceptedStateLoss accepted_state_loss = {};
   backend::RegistryInfo info = {};
   /// Null while the registry's credentials have never been read. Kept through later failures, so that a
   /// deletion can still finish after the credential Secret went first.

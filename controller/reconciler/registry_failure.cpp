@@ -1,6 +1,8 @@
 #include "reconciler/registry_failure.h"
 
 #include "api/conditions.h"
+#include "backend/request_governor.h"
+#include "reconciler/state_loss_guard.h"
 
 namespace apiclient::reconciler {
 
@@ -16,6 +18,7 @@ std::string_view registry_reason(const Error& error) {
     case ErrorKind::invalid:
       return error.code == "issuer_mismatch" ? reason::kIssuerMismatch : reason::kInvalidSpec;
     case ErrorKind::unavailable:
+      if (error.code == kStateLostCode) return reason::kStateLost;
       return error.status_code >= 500 ? reason::kServerError : reason::kRegistryUnreachable;
     case ErrorKind::timeout:
     case ErrorKind::conflict:
@@ -27,7 +30,18 @@ std::string_view registry_reason(const Error& error) {
   return reason::kRegistryUnreachable;
 }
 
+std::string registry_message(const std::string& registry, std::string_view why) {
+  return "registry " + registry + " does not work (" + std::string(why) +
+         "); see the conditions of ClusterClientRegistry " + registry;
+}
+
+std::string failure_message(const std::string& registry, const Error& error) {
+  return error.code == backend::kCircuitOpen ? registry_message(registry, registry_reason(error))
+                                             : "registry " + registry + ": " + error.message;
+}
+
 bool is_registry_failure(const Error& error) {
+  if (error.code == backend::kRateLimited) return false;
   switch (error.kind) {
     case ErrorKind::unauthorized:
     case ErrorKind::forbidden:

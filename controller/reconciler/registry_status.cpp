@@ -39,20 +39,24 @@ Json write_capabilities(const backend::Capabilities& can) {
           {"disable", can.can_disable}};
 }
 
-}  // namespace
-
-std::chrono::milliseconds probe_delay(int failures, const RegistryTrouble& trouble) {
-  return std::max(kProbeBackoff.delay(failures), trouble.retry_after.value_or(std::chrono::milliseconds(0)));
+/// A warning, no trouble.
+void set_warnings(const api::ClientRegistry& registry, api::ClientRegistryStatus& status, WallTime now) {
+  if (!registry.spec.tls.insecure_skip_verify) {
+    return kube::remove_condition(status.conditions, api::kInsecureTls);
+  }
+  set(status, api::kInsecureTls, ConditionStatus::true_value, reason::kInsecureSkipVerify,
+      "spec.tls.insecureSkipVerify is true: whoever stands between the operator and the registry can read "
+      "every secret; give the registry's CA in spec.tls.caBundle or caSecretRef instead",
+      now);
 }
 
-api::ClientRegistryStatus summarise_ready(const api::ClientRegistry& registry,
-                                          const backend::RegistryInfo& info, WallTime now) {
+/// Everything that a good probe says, but for Ready and Stalled.
+api::ClientRegistryStatus describe(const api::ClientRegistry& registry, const backend::RegistryInfo& info,
+                                   WallTime now) {
   api::ClientRegistryStatus status = registry.status;
   status.observed_generation = registry.meta.generation;
-  set(status, api::kReady, ConditionStatus::true_value, reason::kReachable,
-      "the registry answers as " + registry.spec.issuer, now);
   kube::remove_condition(status.conditions, api::kReconciling);
-  kube::remove_condition(status.conditions, api::kStalled);
+  set_warnings(registry, status, now);
   status.backend = registry.spec.backend;
   status.server_version = info.server_version;
   status.endpoints = {.token_url = info.endpoints.token,
@@ -66,11 +70,47 @@ api::ClientRegistryStatus summarise_ready(const api::ClientRegistry& registry,
   return status;
 }
 
+}  // namespace
+
+WallTime trouble_began(const api::ClientRegistryStatus& status, WallTime now) {
+  const kube::Condition* ready = kube::find_condition(status.conditions, api::kReady);
+  const bool in_trouble = ready != nullptr && ready->status == ConditionStatus::false_value &&
+                          ready->reason != reason::kAmbiguousDefaultRegistry;
+  return in_trouble ? ready->last_transition_time : now;
+}
+
+std::chrono::milliseconds probe_delay(int failures, const RegistryTrouble& trouble) {
+  return std::max(kProbeBackoff.delay(failures), trouble.retry_after.value_or(std::chrono::milliseconds(0)));
+}
+
+api::ClientRegistryStatus summarise_ready(const api::ClientRegistry& registry,
+                                          const backend::RegistryInfo& info, WallTime now) {
+  api::ClientRegistryStatus status = describe(registry, info, now);
+  set(status, api::kReady, ConditionStatus::true_value, reason::kReachable,
+      "the registry answers as " + registry.spec.issuer, now);
+  kube::remove_condition(status.conditions, api::kStalled);
+  return status;
+}
+
+api::ClientRegistryStatus summarise_ambiguous(const api::ClientRegistry& registry,
+                                              const backend::RegistryInfo& info, const std::string& other,
+                                              WallTime now) {
+  api::ClientRegistryStatus status = describe(registry, info, now);
+  const std::string message =
+      "ClusterClientRegistry " + other +
+      " carries apiclient.dev/is-default-registry: \"true\" too, so ApiClients without spec.registryRef get "
+      "neither; remove the annotation from one of them";
+  set(status, api::kReady, ConditionStatus::false_value, reason::kAmbiguousDefaultRegistry, message, now);
+  set(status, api::kStalled, ConditionStatus::true_value, reason::kAmbiguousDefaultRegistry, message, now);
+  return status;
+}
+
 api::ClientRegistryStatus summarise_trouble(const api::ClientRegistry& registry,
                                             const RegistryTrouble& trouble, WallTime now) {
   api::ClientRegistryStatus status = registry.status;
   status.observed_generation = registry.meta.generation;
   status.backend = registry.spec.backend;
+  set_warnings(registry, status, now);
   set(status, api::kReady, ConditionStatus::false_value, trouble.reason, trouble.message, now);
   set(status, trouble.stalled ? api::kStalled : api::kReconciling, ConditionStatus::true_value,
       trouble.reason, trouble.message, now);

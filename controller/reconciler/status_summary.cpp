@@ -92,8 +92,9 @@ void summarise_success(const api::ApiClient& client, const Succeeded& done, Cond
 /// The registry does not answer, but what is published works, and nothing else is asked for.
 bool outage_of_working_client(const api::ApiClient& client, const Held& held) {
   const kube::Condition* ready = kube::find_condition(client.status.conditions, api::kReady);
-  return held.published_works && client.status.observed_generation == client.meta.generation &&
-         ready != nullptr && ready->status == ConditionStatus::true_value;
+  return held.published_works && !held.degraded &&
+         client.status.observed_generation == client.meta.generation && ready != nullptr &&
+         ready->status == ConditionStatus::true_value;
 }
 
 void summarise_waiting(const api::ApiClient& client, const Held& held, Conditions& conditions) {
@@ -102,7 +103,7 @@ void summarise_waiting(const api::ApiClient& client, const Held& held, Condition
   conditions.set(api::kRegistered, issued ? ConditionStatus::unknown : ConditionStatus::false_value,
                  refusal.reason, refusal.message);
   if (outage_of_working_client(client, held)) return;
-  const bool works = issued && held.published_works;
+  const bool works = issued && held.published_works && !held.degraded;
   conditions.set(api::kReady, works ? ConditionStatus::unknown : ConditionStatus::false_value, refusal.reason,
                  refusal.message);
   conditions.set(api::kReconciling, ConditionStatus::true_value, refusal.reason, refusal.message);

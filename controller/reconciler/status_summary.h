@@ -37,6 +37,8 @@ struct Held {
   std::string failed_registry = {};
   /// What is published works meanwhile: an outage that consumers do not feel.
   bool published_works = false;
+  /// The registry has failed for longer than its degradedAfter.
+  bool degraded = false;
 };
 
 /// Deletion cannot go on.

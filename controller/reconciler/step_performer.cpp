@@ -63,7 +63,7 @@ Outcome held_by_registry(Error error, const std::string& registry_name) {
   }
   if (!is_registry_failure(error)) return fail(std::move(error));
   Held held{.refusal = {.reason = std::string(registry_reason(error)),
-                        .message = "registry " + registry_name + ": " + error.message},
+                        .message = failure_message(registry_name, error)},
             .failed_registry = registry_name};
   held.retry = std::move(error);
   return held;

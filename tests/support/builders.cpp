@@ -131,6 +131,7 @@ reconciler::RegistrySnapshot RegistryBuilder::snapshot(
           .is_default = registry.is_default(),
           .spec = registry.spec,
           .state = reconciler::RegistryState::ready,
+          .accepted_state_loss = registry.status.accepted_state_loss,
           .info = {.capabilities = {.max_secrets = 3, .secrets_have_ids = true},
                    .endpoints = {.token = "http://registry.test/oauth2/token",
                                  .jwks = "http://registry.test/.well-known/jwks.json"}},

@@ -21,6 +21,7 @@ std::string_view name_of(BackendOperation operation) {
   switch (operation) {
     case BackendOperation::probe: return "probe";
     case BackendOperation::find: return "find";
+    case BackendOperation::list: return "list";
     case BackendOperation::create: return "create";
     case BackendOperation::update: return "update";
     case BackendOperation::add_credential: return "add_credential";
@@ -206,6 +207,19 @@ Result<std::optional<RegisteredClient>> FakeBackend::find(const std::string& cli
     const auto found = state.clients.find(client_id);
     if (found == state.clients.end()) return Found();
     return Found(found->second.registered);
+  });
+}
+
+Result<std::vector<std::string>> FakeBackend::list_owned(const std::string& installation_id,
+                                                         std::stop_token stop) {
+  using Ids = std::vector<std::string>;
+  return call<Ids>(BackendOperation::list, {}, stop, [&](State& state) -> Result<Ids> {
+    Ids ids;
+    for (const auto& [id, client] : state.clients) {
+      const auto& mark = client.registered.mark;
+      if (mark && mark->installation_id == installation_id) ids.push_back(id);
+    }
+    return ids;
   });
 }
 

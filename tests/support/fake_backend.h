@@ -21,6 +21,7 @@ namespace apiclient::test {
 enum class BackendOperation {
   probe,
   find,
+  list,
   create,
   update,
   add_credential,
@@ -84,6 +85,8 @@ class FakeBackend final : public backend::Backend {
   Result<backend::RegistryInfo> probe(std::stop_token stop) override;
   Result<std::optional<backend::RegisteredClient>> find(const std::string& client_id,
                                                         std::stop_token stop) override;
+  Result<std::vector<std::string>> list_owned(const std::string& installation_id,
+                                              std::stop_token stop) override;
   Result<backend::RegisteredClient> create(const backend::ClientSettings& settings,
                                            const backend::OwnershipMark& mark,
                                            const backend::NewCredential* credential,
@@ -160,6 +163,9 @@ class FakeVerifier final : public backend::CredentialVerifier {
 class FakeConnection final : public backend::RegistryConnection {
  public:
   explicit FakeConnection(FakeBackend& registry) : registry_(registry), verifier_(registry) {}
+  Result<backend::RegistryInfo> probe(std::stop_token stop) override {
+    return registry_.probe(std::move(stop));
+  }
   backend::Backend& backend() override { return registry_; }
   backend::CredentialVerifier& verifier() override { return verifier_; }
 

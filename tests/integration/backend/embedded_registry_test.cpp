@@ -59,7 +59,7 @@ class EmbeddedRegistryTest : public testing::Test {
     return {.name = "default",
             .admin_url = process_.admin_url(),
             .issuer = process_.issuer(),
-            .auth = {.token = process_.admin_token()}};
+            .auth = BearerAuth{.token = process_.admin_token()}};
   }
   std::unique_ptr<RegistryConnection> connect(ConnectionConfig config) {
     auto connection = make_registry_connection(
@@ -115,7 +115,7 @@ TEST_F(EmbeddedRegistryTest, ProbeOfAnotherIssuerNamesBoth) {
 
 TEST_F(EmbeddedRegistryTest, WrongTokenIsUnauthorized) {
   ConnectionConfig other = config();
-  other.auth.token = std::make_shared<const Secret>("not-the-token");
+  other.auth = BearerAuth{.token = std::make_shared<const Secret>("not-the-token")};
   const auto stranger = connect(other);
   const NewCredential first = credential("op-1", 1);
   EXPECT_THAT(stranger->backend().probe({}), has_error(ErrorKind::unauthorized));

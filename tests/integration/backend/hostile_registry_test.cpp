@@ -39,7 +39,7 @@ class Customer {
          .admin_url = url,
          .issuer = url,
          .token_url = url + "/oauth2/token",
-         .auth = {.token = std::make_shared<const Secret>("admin-token")}},
+         .auth = BearerAuth{.token = std::make_shared<const Secret>("admin-token")}},
         [] { return true; }, metrics_);
     EXPECT_THAT(made, is_ok());
     if (made) connection_ = std::move(*made);

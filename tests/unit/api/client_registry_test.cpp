@@ -68,11 +68,47 @@ TEST(ClientRegistrySpec, EveryMemberIsRead) {
   EXPECT_EQ(spec.resync_interval, std::chrono::seconds(0));
 }
 
-TEST(ClientRegistrySpec, WhatThisVersionDoesNotDoIsNamed) {
-  const Json later{{"auth", {{"basic", {{"secretRef", {{"name", "x"}}}}}}},
-                   {"tls", {{"serverName", "other"}}}};
-  EXPECT_THAT(a_registry().with_spec(later).object().spec.unsupported_fields,
-              ElementsAre("spec.auth.basic", "spec.tls.serverName"));
+TEST(ClientRegistrySpec, EveryWayToLogInIsRead) {
+  const Json basic{{"secretRef", {{"name", "b"}, {"usernameKey", "u"}, {"passwordKey", "p"}}}};
+  const Json client{{"secretRef", {{"name", "c"}, {"clientIdKey", "i"}, {"clientSecretKey", "s"}}},
+                    {"tokenUrl", "http://t"},
+                    {"scopes", {"admin"}}};
+  const Json initial{{"secretRef", {{"name", "a"}, {"key", "k"}}}};
+  const ClientRegistrySpec spec = a_registry()
+                                      .with_spec({{"auth",
+                                                   {{"bearer", nullptr},
+                                                    {"basic", basic},
+                                                    {"clientCredentials", client},
+                                                    {"initialAccessToken", initial}}}})
+                                      .object()
+                                      .spec;
+  EXPECT_FALSE(spec.bearer);
+  EXPECT_EQ(spec.basic->name + spec.basic->username_key + spec.basic->password_key, "bup");
+  EXPECT_EQ(spec.client_credentials->name, "c");
+  EXPECT_EQ(spec.client_credentials->client_id_key, "i");
+  EXPECT_EQ(spec.client_credentials->client_secret_key, "s");
+  EXPECT_EQ(spec.client_credentials->token_url, "http://t");
+  EXPECT_THAT(spec.client_credentials->scopes, ElementsAre("admin"));
+  EXPECT_EQ(spec.initial_access_token->name + spec.initial_access_token->key, "ak");
+}
+
+TEST(ClientRegistrySpec, TlsAndLimitsAreRead) {
+  const Json more{{"tls",
+                   {{"caSecretRef", {{"name", "ca"}, {"key", "root.pem"}}},
+                    {"clientCertificateSecretRef", {{"name", "me"}}},
+                    {"serverName", "other"}}},
+                  {"rateLimit", {{"requestsPerSecond", 20}, {"burst", 40}, {"maxInFlight", 4}}},
+                  {"orphanOnDelete", true}};
+  const ClientRegistrySpec spec = a_registry().with_spec(more).object().spec;
+  EXPECT_EQ(spec.tls.ca_secret->name, "ca");
+  EXPECT_EQ(spec.tls.ca_secret->key, "root.pem");
+  EXPECT_EQ(spec.tls.client_certificate_secret, "me");
+  EXPECT_EQ(spec.tls.server_name, "other");
+  EXPECT_EQ(spec.rate_limit.requests_per_second, 20);
+  EXPECT_EQ(spec.rate_limit.burst, 40);
+  EXPECT_EQ(spec.rate_limit.max_in_flight, 4);
+  EXPECT_TRUE(spec.orphan_on_delete);
+  EXPECT_THAT(spec.unsupported_fields, IsEmpty());
 }
 
 TEST(ClientRegistrySpec, EveryMistakeIsListedWithItsPath) {
@@ -104,11 +140,13 @@ TEST(ClientRegistryStatus, WrittenReadAndWrittenAgainIsTheSame) {
       .capabilities = {{"maxSecrets", 3}},
       .failure_count = 4,
       .failure_time = kTime,
-      .next_retry_time = kTime};
+      .next_retry_time = kTime,
+      .accepted_state_loss = {.token = "yes", .time = kTime, .restored_time = kTime}};
   const Json written = write_status(status);
   EXPECT_EQ(write_status(a_registry().with_status(status).object().status), written);
   EXPECT_EQ(written["nextRetryTime"], "2026-01-02T03:04:05Z");
   EXPECT_EQ(written["failure"]["count"], 4);
+  EXPECT_EQ(written["acceptedStateLoss"]["token"], "yes");
   EXPECT_EQ(written["endpoints"]["jwksUrl"], "http://j");
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "backend/circuit.h"
+
 namespace apiclient::backend {
 namespace {
 
@@ -9,7 +11,7 @@ ConnectionConfig a_config() {
   return {.name = "default",
           .admin_url = "http://127.0.0.1:1",
           .issuer = "http://127.0.0.1:2",
-          .auth = {.token = std::make_shared<const Secret>("admin-token")}};
+          .auth = BearerAuth{.token = std::make_shared<const Secret>("admin-token")}};
 }
 
 Result<std::unique_ptr<RegistryConnection>> connect(ConnectionConfig config, telemetry::Metrics& metrics) {
@@ -47,12 +49,20 @@ INSTANTIATE_TEST_SUITE_P(
                    [](ConnectionConfig& config) { config.admin_url = "http://a:b@c"; }, "adminUrl"},
         ConfigCase{"Issuer", [](ConnectionConfig& config) { config.issuer = "not a url"; }, "issuer"},
         ConfigCase{"TokenUrl", [](ConnectionConfig& config) { config.token_url = "/token"; }, "tokenUrl"},
-        ConfigCase{"NoToken", [](ConnectionConfig& config) { config.auth.token = nullptr; }, "token"},
-        ConfigCase{"EmptyToken", [](ConnectionConfig& config) { config.auth.token = token("\n"); }, "token"},
+        ConfigCase{"NoToken", [](ConnectionConfig& config) { config.auth = BearerAuth{}; }, "token"},
+        ConfigCase{"EmptyToken",
+                   [](ConnectionConfig& config) { config.auth = BearerAuth{.token = token("\n")}; }, "token"},
         ConfigCase{"TokenWithLineBreak",
-                   [](ConnectionConfig& config) { config.auth.token = token("a\r\nHost: b"); }, "token"},
-        ConfigCase{"TokenWithSpace", [](ConnectionConfig& config) { config.auth.token = token("a b"); },
+                   [](ConnectionConfig& config) { config.auth = BearerAuth{.token = token("a\r\nHost: b")}; },
                    "token"},
+        ConfigCase{"TokenWithSpace",
+                   [](ConnectionConfig& config) { config.auth = BearerAuth{.token = token("a b")}; },
+                   "token"},
+        ConfigCase{"NoPassword", [](ConnectionConfig& config) { config.auth = BasicAuth{.username = "ada"}; },
+                   "password"},
+        ConfigCase{"NoClientSecret",
+                   [](ConnectionConfig& config) { config.auth = ClientCredentialsAuth{.client_id = "a"}; },
+                   "client id or secret"},
         ConfigCase{"CaThatIsNone",
                    [](ConnectionConfig& config) {
                      config.admin_url = "https://127.0.0.1:1";
@@ -69,6 +79,24 @@ TEST(RegistryConnection, FenceStopsWritesBeforeTheyAreSent) {
   const auto removed = (*connection)->backend().remove("a", "uid-1", {});
   ASSERT_FALSE(removed.has_value());
   EXPECT_EQ(removed.error().kind, ErrorKind::cancelled);
+}
+
+/// Nobody listens: every call is refused by the system at once.
+TEST(RegistryConnection, AfterAFailedProbeNothingIsSentButProbes) {
+  telemetry::Metrics metrics;
+  const auto connection = connect(a_config(), metrics);
+  ASSERT_TRUE(connection.has_value()) << connection.error().message;
+  const auto first = (*connection)->backend().find("a", {});
+  ASSERT_FALSE(first.has_value());
+  EXPECT_FALSE((*connection)->probe({}).has_value());
+  const auto second = (*connection)->backend().find("a", {});
+  ASSERT_FALSE(second.has_value());
+  EXPECT_EQ(second.error().kind, ErrorKind::unavailable);
+  EXPECT_EQ(second.error().code, kCircuitOpen);
+  EXPECT_NE(second.error().message.find("not sent"), std::string::npos) << second.error().message;
+  const auto probe = (*connection)->probe({});
+  ASSERT_FALSE(probe.has_value());
+  EXPECT_EQ(probe.error().message.find("not sent"), std::string::npos) << probe.error().message;
 }
 
 TEST(RegistryKind, HasAName) { EXPECT_EQ(to_string(RegistryKind::embedded), "embedded"); }

@@ -30,6 +30,10 @@ Response status(int code, std::string retry_after = {}) {
   return response;
 }
 
+Failure circuit_open() {
+  return fail(Error{.kind = ErrorKind::unavailable, .message = "refused", .code = "circuit_open"});
+}
+
 class RetryPolicyTest : public ::testing::TestWithParam<RetryCase> {};
 
 TEST_P(RetryPolicyTest, DecidesByMethodAndOutcome) {
@@ -59,6 +63,7 @@ INSTANTIATE_TEST_SUITE_P(
                                 200ms, 2},
                       RetryCase{"BrokenPost", Method::post, fail(ErrorKind::unavailable, "reset"), {}},
                       RetryCase{"BrokenDelete", Method::del, fail(ErrorKind::unavailable, "reset"), {}},
+                      RetryCase{"BrokenGetBelowAnOpenCircuit", Method::get, circuit_open(), {}},
                       RetryCase{"TimeoutGet", Method::get, fail(ErrorKind::timeout, "late"), {}},
                       RetryCase{"CancelledGet", Method::get, fail(ErrorKind::cancelled, "stop"), {}},
                       RetryCase{"UnreadableGet", Method::get, fail(ErrorKind::protocol, "html"), {}},

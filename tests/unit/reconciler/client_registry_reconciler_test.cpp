@@ -1,16 +1,6 @@
 #include "reconciler/client_registry_reconciler.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include "api/names.h"
-#include "base/encoding.h"
-#include "support/builders.h"
-#include "support/fake_backend.h"
-#include "support/fake_clock.h"
-#include "support/fake_kube.h"
-#include "support/log_capture.h"
-#include "support/matchers.h"
+#include "unit/reconciler/registry_pass.h"
 
 namespace apiclient::reconciler {
 namespace {
@@ -22,92 +12,6 @@ using ::testing::SizeIs;
 using namespace std::chrono_literals;
 using test::a_registry;
 using test::BackendOperation;
-using test::RegistryBuilder;
-
-const kube::ObjectKey kKey{"", "default"};
-const kube::ObjectKey kCredentials{"operator", "registry-admin"};
-
-Json credentials(const std::string& token = "admin-token") {
-  return {{"metadata",
-           {{"namespace", "operator"},
-            {"name", "registry-admin"},
-            {"labels", {{"apiclient.dev/usable-by", "registry"}}}}},
-          {"data", {{"token", base64_encode(token)}}}};
-}
-
-struct Notice {
-  std::string registry;
-  bool spec_changed;
-  bool operator==(const Notice&) const = default;
-};
-
-class RegistryPass : public ::testing::Test {
- protected:
-  RegistryPass() {
-    apply(a_registry());
-    kube_.put(kube::kSecrets, credentials());
-  }
-
-  void apply(const RegistryBuilder& registry) { kube_.put(api::kClusterClientRegistries, registry.json()); }
-  Result<runtime::Action> pass() {
-    const Json object = kube_.get(api::kClusterClientRegistries, kKey);
-    if (object.is_null()) {
-      registries_.erase(kKey);
-    } else {
-      registries_.put(std::make_shared<api::ClientRegistry>(api::read_client_registry(object).value()));
-    }
-    return reconciler_.reconcile(kKey, {});
-  }
-  /// After the delay that the last pass asked for.
-  void recover() {
-    notices_.clear();
-    clock_.advance(1s);
-    ASSERT_THAT(pass(), test::is_ok());
-    EXPECT_EQ(condition("Ready"), "True Reachable");
-    EXPECT_EQ(condition("Stalled"), "-");
-    EXPECT_EQ(condition("Reconciling"), "-");
-    EXPECT_FALSE(status().contains("failure"));
-    EXPECT_FALSE(status().contains("nextRetryTime"));
-    EXPECT_EQ(directory_.find("default")->state, RegistryState::ready);
-    EXPECT_THAT(notices_, SizeIs(1)) << "its clients look again";
-  }
-
-  Json status() { return kube_.get(api::kClusterClientRegistries, kKey).value("status", Json::object()); }
-  std::string condition(std::string_view type) {
-    const Json all = status().value("conditions", Json::array());
-    for (const Json& one : all) {
-      if (one["type"] == type)
-        return one["status"].get<std::string>() + " " + one["reason"].get<std::string>();
-    }
-    return "-";
-  }
-
-  test::LogCapture logs_;
-  test::FakeClock clock_;
-  test::FakeKube kube_{clock_};
-  test::FakeBackend backend_;
-  runtime::Store<api::ClientRegistry> registries_;
-  RegistryDirectory directory_;
-  std::vector<backend::ConnectionConfig> connections_;
-  std::optional<Error> refuse_connection_;
-  std::vector<Notice> notices_;
-  ClientRegistryReconciler reconciler_{{.client = kube_,
-                                        .registries = registries_,
-                                        .directory = directory_,
-                                        .clock = clock_,
-                                        .operator_namespace = "operator",
-                                        .connect = [this](backend::ConnectionConfig config)
-                                            -> Result<std::unique_ptr<backend::RegistryConnection>> {
-                                          if (refuse_connection_) return fail(*refuse_connection_);
-                                          connections_.push_back(std::move(config));
-                                          return std::unique_ptr<backend::RegistryConnection>(
-                                              std::make_unique<test::FakeConnection>(backend_));
-                                        },
-                                        .changed =
-                                            [this](const std::string& name, bool spec_changed) {
-                                              notices_.push_back({name, spec_changed});
-                                            }}};
-};
 
 TEST_F(RegistryPass, OfAGoodOneIsReady) {
   const auto action = pass();
@@ -122,7 +26,7 @@ TEST_F(RegistryPass, OfAGoodOneIsReady) {
   EXPECT_EQ(known->state, RegistryState::ready);
   EXPECT_TRUE(known->is_default);
   EXPECT_NE(known->connection, nullptr);
-  EXPECT_THAT(notices_, ElementsAre(Notice{"default", false}));
+  EXPECT_THAT(notices_, ElementsAre(RegistryNews{.registry = "default", .first = true}));
 }
 
 TEST_F(RegistryPass, ConnectsWithWhatTheSpecSays) {
@@ -134,13 +38,13 @@ TEST_F(RegistryPass, ConnectsWithWhatTheSpecSays) {
   EXPECT_EQ(connections_[0].issuer, test::kIssuer);
   EXPECT_EQ(connections_[0].token_url, "http://token.test");
   EXPECT_TRUE(connections_[0].tls.insecure_skip_verify);
-  EXPECT_EQ(connections_[0].auth.token->reveal(), "admin-token");
+  EXPECT_EQ(token_of(connections_[0]), "admin-token");
 }
 
 TEST_F(RegistryPass, ATokenFileEndsWithALineBreakThatIsNotPartOfIt) {
   kube_.put(kube::kSecrets, credentials("admin-token\r\n"));
   ASSERT_THAT(pass(), test::is_ok());
-  EXPECT_EQ(connections_[0].auth.token->reveal(), "admin-token");
+  EXPECT_EQ(token_of(connections_[0]), "admin-token");
 }
 
 TEST_F(RegistryPass, TheSecondOneWritesAndTellsNothing) {
@@ -177,11 +81,7 @@ TEST_P(Trouble, IsShownWithTheNextRetryAndRecovers) {
   EXPECT_EQ(directory_.find("default")->state, RegistryState::failed);
   EXPECT_EQ(directory_.find("default")->reason, GetParam().reason);
   EXPECT_THAT(notices_, SizeIs(1));
-  recover();
-}
-
-Error probe_error(ErrorKind kind, int status_code = 0, std::string code = {}) {
-  return {.kind = kind, .message = "what happened", .status_code = status_code, .code = std::move(code)};
+  recover(GetParam().retry);
 }
 
 Error asking_for(std::chrono::milliseconds pause) {
@@ -203,6 +103,14 @@ INSTANTIATE_TEST_SUITE_P(
         TroubleRow{"WrongIssuer", probe_error(ErrorKind::invalid, 0, "issuer_mismatch"), "IssuerMismatch"},
         TroubleRow{"Throttled", asking_for(30s), "Throttled", 30s}),
     test::RowName());
+
+TEST_F(RegistryPass, PassesOnTheRateLimit) {
+  apply(a_registry().with_spec(
+      {{"rateLimit", {{"requestsPerSecond", 20}, {"burst", 40}, {"maxInFlight", 4}}}}));
+  ASSERT_THAT(pass(), test::is_ok());
+  EXPECT_EQ(connections_.at(0).limit,
+            (backend::RateLimit{.requests_per_second = 20, .burst = 40, .max_in_flight = 4}));
+}
 
 TEST_F(RegistryPass, RetriesSlowerAndSlower) {
   std::vector<std::chrono::milliseconds> delays;
@@ -233,6 +141,7 @@ TEST_F(RegistryPass, ARecoveryIsShownAlthoughTheCacheHasNotSeenTheTrouble) {
   backend_.fail_next(BackendOperation::probe, probe_error(ErrorKind::unavailable));
   ASSERT_THAT(reconciler_.reconcile(kKey, {}), test::is_ok());
   EXPECT_EQ(condition("Ready"), "False RegistryUnreachable");
+  clock_.advance(1s);
   ASSERT_THAT(reconciler_.reconcile(kKey, {}), test::is_ok());
   EXPECT_EQ(condition("Ready"), "True Reachable");
 }
@@ -305,7 +214,7 @@ TEST_F(RegistryPass, ANewTokenIsPickedUp) {
   kube_.put(kube::kSecrets, credentials("second-token"));
   ASSERT_THAT(pass(), test::is_ok());
   ASSERT_THAT(connections_, SizeIs(2));
-  EXPECT_EQ(connections_[1].auth.token->reveal(), "second-token");
+  EXPECT_EQ(token_of(connections_[1]), "second-token");
 }
 
 TEST_F(RegistryPass, TheConnectionIsKeptWhenTheCredentialsAreDeleted) {
@@ -348,7 +257,7 @@ TEST_P(WrongSpec, StallsWithoutACallAndRecovers) {
   apply(a_registry().with_spec(Json::parse(GetParam().patch)));
   const auto action = pass();
   ASSERT_THAT(action, test::is_ok());
-  EXPECT_FALSE(action->after) << "a person has to act";
+  EXPECT_EQ(action->after, 1h) << "a person has to act; the clients are told after degradedAfter";
   EXPECT_EQ(condition("Ready"), "False " + GetParam().reason);
   EXPECT_EQ(condition("Stalled"), "True " + GetParam().reason);
   EXPECT_THAT(status()["conditions"].dump(), HasSubstr(GetParam().message));
@@ -361,17 +270,24 @@ INSTANTIATE_TEST_SUITE_P(
     Table, WrongSpec,
     ::testing::Values(SpecRow{"Hydra", R"({"embedded": null, "hydra": {"adminUrl": "http://h"}})",
                               "Unsupported", "spec.hydra is not supported"},
-                      SpecRow{"Basic", R"({"auth": {"basic": {}}})", "Unsupported", "spec.auth.basic"},
-                      SpecRow{"NoCredentials", R"({"auth": null})", "InvalidSpec",
-                              "spec.auth.bearer is missing"}),
+                      SpecRow{"NoCredentials", R"({"auth": null})", "InvalidSpec", "spec.auth is missing"}),
     test::RowName());
 
 TEST_F(RegistryPass, AConnectionThatCannotBeMadeStalls) {
   refuse_connection_ = Error{.kind = ErrorKind::invalid, .message = "tls.caBundle: no certificate in it"};
-  const auto action = pass();
-  ASSERT_THAT(action, test::is_ok());
-  EXPECT_FALSE(action->after);
+  apply(a_registry().with_spec({{"tls", {{"caBundle", base64_encode("PEM")}}}}));
+  ASSERT_THAT(pass(), test::is_ok());
   EXPECT_EQ(condition("Stalled"), "True InvalidSpec");
+  refuse_connection_.reset();
+  recover();
+}
+
+TEST_F(RegistryPass, AValueOfASecretThatCannotBeUsedWaitsForTheSecret) {
+  refuse_connection_ = Error{.kind = ErrorKind::invalid, .message = "the bearer token has two lines"};
+  ASSERT_THAT(pass(), test::is_ok());
+  EXPECT_EQ(condition("Reconciling"), "True CredentialsNotUsable");
+  EXPECT_EQ(condition("Stalled"), "-");
+  EXPECT_THAT(status()["conditions"].dump(), HasSubstr("registry-admin"));
   refuse_connection_.reset();
   recover();
 }
@@ -383,7 +299,7 @@ TEST_F(RegistryPass, AChangedSpecIsToldAndConnectedAnew) {
   changed["spec"]["defaultScopes"] = Json::array({"read"});
   kube_.put(api::kClusterClientRegistries, changed);
   ASSERT_THAT(pass(), test::is_ok());
-  EXPECT_THAT(notices_, ElementsAre(Notice{"default", true}));
+  EXPECT_THAT(notices_, ElementsAre(RegistryNews{.registry = "default", .spec_changed = true}));
   EXPECT_THAT(connections_, SizeIs(2));
   EXPECT_THAT(directory_.find("default")->spec.default_scopes, ElementsAre("read"));
   EXPECT_EQ(status()["observedGeneration"], 2);

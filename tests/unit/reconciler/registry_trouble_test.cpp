@@ -33,6 +33,51 @@ TEST_F(Reconcile, AnOutageTouchesNothingThatWorks) {
   EXPECT_EQ(world_.backend.count(BackendOperation::verify), 0);
 }
 
+TEST_F(Reconcile, AfterDegradedAfterAWorkingSecretIsNoLongerReady) {
+  issue();
+  const Json secret = world_.secret();
+  world_.registry_fails("RegistryUnreachable");
+  ASSERT_TRUE(world_.settle());
+  world_.registry_fails("RegistryUnreachable", true);
+  ASSERT_TRUE(world_.settle());
+  EXPECT_EQ(world_.condition(api::kReady), "False RegistryUnreachable");
+  EXPECT_EQ(world_.condition(api::kReconciling), "True RegistryUnreachable");
+  EXPECT_EQ(world_.condition(api::kRegistered), "Unknown RegistryUnreachable");
+  EXPECT_EQ(world_.secret(), secret);
+  world_.clear_records();
+  ASSERT_TRUE(world_.settle());
+  EXPECT_THAT(writes(), IsEmpty()) << "written down once";
+  world_.registry_recovers();
+  ASSERT_TRUE(world_.settle());
+  expect_well(1);
+}
+
+TEST_F(Reconcile, ACallThatWasNotSentSharesTheReasonAndNoMore) {
+  world_.backend.fail_next(BackendOperation::find, {.kind = ErrorKind::unavailable,
+                                                    .message = "not sent: details",
+                                                    .status_code = 503,
+                                                    .code = "circuit_open"});
+  world_.apply(an_api_client());
+  EXPECT_FALSE(world_.pass().has_value());
+  EXPECT_EQ(world_.condition(api::kReady), "False ServerError");
+  EXPECT_EQ(world_.client()["status"]["conditions"].dump().find("details"), std::string::npos);
+  EXPECT_THAT(world_.take_suspects(), ElementsAre("default"));
+  ASSERT_TRUE(world_.settle());
+  expect_well(1);
+}
+
+TEST_F(Reconcile, OurOwnRateLimitIsNobodysTrouble) {
+  Error limited{.kind = ErrorKind::throttled, .message = "spec.rateLimit", .code = "rate_limited"};
+  limited.retry_after = std::chrono::seconds(12);
+  world_.backend.fail_next(BackendOperation::find, limited);
+  world_.apply(an_api_client());
+  const auto outcome = world_.pass();
+  ASSERT_THAT(outcome, test::has_error(ErrorKind::throttled));
+  EXPECT_EQ(outcome.error().retry_after, std::chrono::seconds(12));
+  EXPECT_THAT(world_.take_suspects(), IsEmpty());
+  EXPECT_EQ(world_.condition(api::kReady), "-") << "nothing to tell";
+}
+
 TEST_F(Reconcile, AnOutageWhileTheSecretIsLostIsNotReady) {
   issue();
   world_.registry_fails("RegistryUnreachable");

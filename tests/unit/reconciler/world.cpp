@@ -11,7 +11,8 @@ using reconciler::Doubt;
 
 struct World::Process {
   explicit Process(World& world)
-      : reconciler(
+      : state_loss({.clients = clients, .clock = world.clock, .installation_id = kInstallation}),
+        reconciler(
             {.client = world.kube,
              .clients = clients,
              .secrets = secrets,
@@ -19,6 +20,7 @@ struct World::Process {
              .claims = claims,
              .formers = formers,
              .registries = registries,
+             .state_loss = state_loss,
              .memory = memory,
              .client_writes = client_writes,
              .secret_writes = secret_writes,
@@ -36,6 +38,7 @@ struct World::Process {
   reconciler::PassMemory memory;
   reconciler::OwnWrites client_writes;
   reconciler::OwnWrites secret_writes;
+  reconciler::StateLossGuard state_loss;
   reconciler::ApiClientReconciler reconciler;
 };
 
@@ -87,10 +90,11 @@ void World::registry_is(const RegistryBuilder& registry) {
   registry_recovers();
 }
 
-void World::registry_fails(const std::string& reason) {
+void World::registry_fails(const std::string& reason, bool degraded) {
   auto snapshot = registry_.snapshot(connection_);
   snapshot.state = reconciler::RegistryState::failed;
   snapshot.reason = reason;
+  snapshot.degraded = degraded;
   snapshot.message = "it does not work";
   process_->registries.put(std::make_shared<reconciler::RegistrySnapshot>(std::move(snapshot)));
 }

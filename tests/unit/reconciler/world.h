@@ -42,7 +42,7 @@ class World {
 
   // What the registry reconciler would say
   void registry_is(const RegistryBuilder& registry);
-  void registry_fails(const std::string& reason);
+  void registry_fails(const std::string& reason, bool degraded = false);
   void registry_recovers();
   void registry_is_gone();
   /// There, but not probed yet, as after a start.
