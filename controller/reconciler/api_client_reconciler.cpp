@@ -53,7 +53,8 @@ ApiClientReconciler::ApiClientReconciler(Wiring wiring)
       cleanup_({.client = wiring_.client,
                 .journal = journal_,
                 .observer = observer_,
-                .registries = wiring_.registries}) {}
+                .registries = wiring_.registries,
+                .report = wiring_.report}) {}
 
 Result<Action> ApiClientReconciler::reconcile(const kube::ObjectKey& key, std::stop_token stop) {
   const auto summary = wiring_.clients.find(key);
@@ -148,8 +149,9 @@ Result<Action> ApiClientReconciler::run_plan(Observation& seen, const RaisedDoub
                                              std::stop_token stop) {
   const Plan plan = make_plan(seen, wiring_.clock.wall_now());
   if (plan.stop) return hold(seen.client, {.refusal = *plan.stop}, std::move(stop));
-  StepPerformer performer({.client = wiring_.client, .journal = journal_, .clock = wiring_.clock}, seen, plan,
-                          stop);
+  StepPerformer performer(
+      {.client = wiring_.client, .journal = journal_, .clock = wiring_.clock, .report = wiring_.report}, seen,
+      plan, stop);
   auto outcome = performer.perform_all();
   if (!performer.written_target_version().empty()) {
     wiring_.secret_writes.wrote(seen.target->meta.key, performer.written_target_version());
@@ -217,9 +219,10 @@ kube::StringMap ApiClientReconciler::namespace_labels(const std::string& name) c
 Result<void> ApiClientReconciler::write_outcome(api::ApiClient& client, const PassOutcome& outcome,
                                                 std::stop_token stop) {
   const Json before = api::write_status(client.status);
-  const Json after = api::write_status(summarise(client, outcome, wiring_.clock.wall_now()));
-  RETURN_IF_ERROR(
-      write_status_if_changed(wiring_.client, api::kApiClients, client.meta, before, after, std::move(stop)));
+  const api::ApiClientStatus after = summarise(client, outcome, wiring_.clock.wall_now());
+  RETURN_IF_ERROR(write_status_if_changed(wiring_.client, api::kApiClients, client.meta, before,
+                                          api::write_status(after), std::move(stop)));
+  wiring_.report.status_written(client, after);
   wiring_.client_writes.wrote(client.meta.key, client.meta.resource_version);
   return {};
 }

@@ -54,12 +54,14 @@ ClientCleanup::ClientCleanup(Wiring wiring) : wiring_(wiring) {}
 Outcome ClientCleanup::clean_up(api::ApiClient client, bool give_up, std::stop_token stop) {
   if (!last_finalizer_is_ours(client.meta)) return done();
   ASSIGN_OR_RETURN(DeletionObservation seen, observe(std::move(client), stop));
+  bool gave_up = false;
   if (needs_registry(seen)) {
     ASSIGN_OR_RETURN(std::optional<DeletionHeld> held, ask_registry(seen, *find_origin(seen), stop));
     if (held && !give_up) return held;
+    gave_up = held.has_value();
   }
   ASSIGN_OR_RETURN(std::optional<DeletionHeld> held, perform_all(seen, stop));
-  if (!held) log_ending(seen, give_up);
+  if (!held) log_ending(seen, gave_up);
   return held;
 }
 
@@ -111,11 +113,10 @@ Outcome ClientCleanup::perform_all(DeletionObservation& seen, std::stop_token st
 
 Outcome ClientCleanup::perform(const DeletionStep& step, DeletionObservation& seen, std::stop_token stop) {
   return std::visit(
-      overloaded{
-          [&](const deletion_step::RemoveClient& remove) { return remove_client(remove, seen, stop); },
-          [&](const deletion_step::DeleteTarget&) { return done_or(delete_target(*seen.target, stop)); },
-          [&](const deletion_step::DropStaged&) { return done_or(wiring_.journal.drop(*seen.staged, stop)); },
-          [&](const deletion_step::ReleaseFinalizer&) { return done_or(release(seen.client, stop)); }},
+      overloaded{[&](const deletion_step::RemoveClient& remove) { return remove_client(remove, seen, stop); },
+                 [&](const deletion_step::DeleteTarget&) { return done_or(delete_target(seen, stop)); },
+                 [&](const deletion_step::DropStaged&) { return done_or(unstage(seen, stop)); },
+                 [&](const deletion_step::ReleaseFinalizer&) { return done_or(release(seen.client, stop)); }},
       step);
 }
 
@@ -125,13 +126,23 @@ Outcome ClientCleanup::remove_client(const deletion_step::RemoveClient& step, De
   if (!registry || !registry->connection)
     return fail(ErrorKind::conflict, "the registry object has just gone");
   auto removed = registry->connection->backend().remove(step.client_id, step.expected_uid, std::move(stop));
+  wiring_.report.client_removed(seen, removed);
   if (!removed) return held_by_registry(std::move(removed).error(), registry->name);
   return done();
 }
 
-Result<void> ClientCleanup::delete_target(const TargetSecret& target, std::stop_token stop) {
-  const kube::Preconditions as_read{.uid = target.meta.uid, .resource_version = target.meta.resource_version};
-  return wiring_.client.remove(kube::kSecrets, target.meta.key, as_read, std::move(stop));
+Result<void> ClientCleanup::delete_target(const DeletionObservation& seen, std::stop_token stop) {
+  const kube::ObjectMeta& target = seen.target->meta;
+  const kube::Preconditions as_read{.uid = target.uid, .resource_version = target.resource_version};
+  auto deleted = wiring_.client.remove(kube::kSecrets, target.key, as_read, std::move(stop));
+  wiring_.report.secret_deleted(seen, deleted);
+  return deleted;
+}
+
+Result<void> ClientCleanup::unstage(const DeletionObservation& seen, std::stop_token stop) {
+  RETURN_IF_ERROR(wiring_.journal.drop(*seen.staged, std::move(stop)));
+  wiring_.report.secret_unstaged(seen.client, *seen.staged);
+  return {};
 }
 
 Result<void> ClientCleanup::release(api::ApiClient& client, std::stop_token stop) {
@@ -141,17 +152,20 @@ Result<void> ClientCleanup::release(api::ApiClient& client, std::stop_token stop
                           std::move(stop));
 }
 
-void ClientCleanup::log_ending(const DeletionObservation& seen, bool give_up) const {
+void ClientCleanup::log_ending(const DeletionObservation& seen, bool gave_up) const {
   const std::string key = seen.client.meta.key.text();
   const auto origin = find_origin(seen);
   const std::string client_id = origin ? origin->client_id : "";
-  if (give_up || abandoned_by_person(seen.client)) {
+  if (gave_up || abandoned_by_person(seen.client)) {
     log_.warning("client abandoned: it may still exist in the registry",
                  {{"apiclient", key}, {"client_id", client_id}});
+    wiring_.report.ended(seen, Ending::abandoned, gave_up ? "NamespaceGoes" : "Requested");
   } else if (origin && !needs_registry(seen)) {
     log_.info("client and Secret retained", {{"apiclient", key}, {"client_id", client_id}});
+    wiring_.report.ended(seen, Ending::retained, "Retain");
   } else {
     log_.info("client removed", {{"apiclient", key}, {"client_id", client_id}});
+    wiring_.report.ended(seen, Ending::removed, "Deleted");
   }
 }
 

@@ -5,6 +5,7 @@
 #include <stop_token>
 
 #include "kube/client.h"
+#include "reconciler/action_reporter.h"
 #include "reconciler/credential_journal.h"
 #include "reconciler/deletion_plan.h"
 #include "reconciler/observer.h"
@@ -21,6 +22,7 @@ class ClientCleanup {
     CredentialJournal& journal;
     Observer& observer;
     RegistryDirectory& registries;
+    const ActionReporter& report;
   };
   explicit ClientCleanup(Wiring wiring);
 
@@ -37,9 +39,10 @@ class ClientCleanup {
   Outcome perform(const DeletionStep& step, DeletionObservation& seen, std::stop_token stop);
   Outcome remove_client(const deletion_step::RemoveClient& step, DeletionObservation& seen,
                         std::stop_token stop);
-  Result<void> delete_target(const TargetSecret& target, std::stop_token stop);
+  Result<void> delete_target(const DeletionObservation& seen, std::stop_token stop);
+  Result<void> unstage(const DeletionObservation& seen, std::stop_token stop);
   Result<void> release(api::ApiClient& client, std::stop_token stop);
-  void log_ending(const DeletionObservation& seen, bool give_up) const;
+  void log_ending(const DeletionObservation& seen, bool gave_up) const;
 
   Wiring wiring_;
   telemetry::Log log_;

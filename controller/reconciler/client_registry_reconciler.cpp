@@ -213,6 +213,7 @@ Result<Action> ClientRegistryReconciler::write_outcome(const api::ClientRegistry
   RETURN_IF_ERROR(write_status_if_changed(wiring_.client, api::kClusterClientRegistries, meta,
                                           api::write_status(registry.status), api::write_status(status),
                                           std::move(stop)));
+  wiring_.report.status_written(registry, status);
   if (!probed.trouble) return Action::requeue_after(kProbePeriod);
   if (probed.trouble->stalled) return Action::await_change();
   return Action::requeue_after(probe_delay(registry.status.failure_count, *probed.trouble));

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/guarded.h"
 #include "kube/client.h"
+#include "reconciler/action_reporter.h"
 #include "reconciler/registry_directory.h"
 #include "reconciler/registry_status.h"
 #include "runtime/reconciler.h"
@@ -31,6 +32,7 @@ class ClientRegistryReconciler final : public runtime::Reconciler {
     const runtime::Store<api::ClientRegistry>& registries;
     RegistryDirectory& directory;
     const Clock& clock;
+    const ActionReporter& report;
     std::string operator_namespace;
     Connect connect;
     /// A registry has come, gone, recovered or failed, or its spec has changed: its clients must look again.

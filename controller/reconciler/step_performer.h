@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "kube/client.h"
+#include "reconciler/action_reporter.h"
 #include "reconciler/credential_journal.h"
 #include "reconciler/observation.h"
 #include "reconciler/plan.h"
@@ -23,6 +24,7 @@ class StepPerformer {
     kube::Client& client;
     CredentialJournal& journal;
     const Clock& clock;
+    const ActionReporter& report;
   };
   /// Empty when a step is done; Held where a person or the registry has to act; an error where the next pass
   /// must look again.
@@ -54,6 +56,7 @@ class StepPerformer {
   Outcome after_add_failed(Error error);
   Outcome after_rejection();
   Outcome retire(const std::vector<std::string>& credential_ids);
+  Result<void> unstage();
   Outcome write_status(const api::ApiClientStatus& status);
 
   /// The secret that the pass publishes or has published: the staged one, else the target's.

@@ -11,7 +11,8 @@ using reconciler::Doubt;
 
 struct World::Process {
   explicit Process(World& world)
-      : reconciler(
+      : report({.events = world.events, .metrics = world.metrics, .installation_id = kInstallation}),
+        reconciler(
             {.client = world.kube,
              .clients = clients,
              .secrets = secrets,
@@ -22,6 +23,7 @@ struct World::Process {
              .client_writes = client_writes,
              .secret_writes = secret_writes,
              .clock = world.clock,
+             .report = report,
              .operator_namespace = kOperatorNamespace,
              .installation_id = kInstallation,
              .suspect_registry = [&world](const std::string& name) { world.suspects_.push_back(name); }}) {}
@@ -34,6 +36,7 @@ struct World::Process {
   reconciler::PassMemory memory;
   reconciler::OwnWrites client_writes;
   reconciler::OwnWrites secret_writes;
+  reconciler::ActionReporter report;
   reconciler::ApiClientReconciler reconciler;
 };
 
