@@ -9,6 +9,7 @@
 #include "api/client_registry.h"
 #include "api/names.h"
 #include "app/cluster_connection.h"
+#include "app/idle_memory.h"
 #include "app/installation.h"
 #include "app/probe_server.h"
 #include "app/signals.h"
@@ -79,6 +80,7 @@ class ControllerApp {
     check_health();
     RETURN_IF_ERROR(open_servers());
     for (auto& server : servers_) manager_.add_always(*server);
+    manager_.add_always(idle_memory_);
     manager_.add_cache(clients_, clients_);
     manager_.add_cache(registries_, registries_);
     manager_.add_cache(secrets_, secrets_);
@@ -163,6 +165,12 @@ class ControllerApp {
     return {.namespace_name = client.key.namespace_name, .name = client.secret_name};
   }
 
+  std::string metrics_text() {
+    registry_controller_.report_depth();
+    client_controller_.report_depth();
+    return metrics_.text();
+  }
+
   void check_health() {
     health_.add("ping", [] { return true; });
     readiness_.add("caches", [this] { return manager_.caches_synced(); });
@@ -171,7 +179,7 @@ class ControllerApp {
   Result<void> open_servers() {
     ASSIGN_OR_RETURN(auto metrics,
                      http::Server::bind({.address = options_.metrics_address, .threads = 2},
-                                        {text_route("/metrics", [this] { return metrics_.text(); })}));
+                                        {text_route("/metrics", [this] { return metrics_text(); })}));
     servers_.push_back(std::make_unique<ProbeServer>("metrics server", std::move(metrics)));
     const auto route = [](std::string path, const runtime::HealthChecks& checks) {
       return check_route(
@@ -262,6 +270,7 @@ class ControllerApp {
   runtime::HealthChecks health_;
   runtime::HealthChecks readiness_;
   std::vector<std::unique_ptr<ProbeServer>> servers_;
+  IdleMemory idle_memory_;
   runtime::Manager manager_{{}, options_.leader_elect ? &elector_ : nullptr};
 };
 
@@ -291,7 +300,7 @@ int controller_main(int argc, const char* const* argv) {
   telemetry::init_logging(options.log);
   telemetry::init_audit();
   const StopSignals signals;
-  http::init_transport_threads(4);
+  http::init_transport(4);
   const auto outcome = run_controller(options, signals.token());
   const telemetry::Log log;
   if (outcome || (signals.token().stop_requested() && outcome.error().kind == ErrorKind::cancelled)) {

@@ -46,12 +46,17 @@ const backend::Credential* find_id(const backend::RegisteredClient& client, cons
   return nullptr;
 }
 
+std::string id_in(std::string_view token) {
+  const auto parsed = parse_rotation_token(token);
+  return parsed ? parsed->id : "";
+}
+
 /// Of the token that asked for the mint that is under way.
 std::string token_id(const Observation& seen) {
   std::string_view token = seen.staged ? std::string_view(seen.staged->token) : std::string_view();
   const bool consumed_by_issue = token.empty() && !seen.client.status.issued();
   if (consumed_by_issue) token = seen.client.meta.annotation(api::kRotateAnnotation);
-  return rotation_id(token).value_or("");
+  return id_in(token);
 }
 
 /// What began the mint that is under way.
@@ -154,7 +159,7 @@ void ActionReporter::secret_staged(const Observation& seen, const Result<StagedC
     line.revision = staged->revision;
     line.operation_id = staged->operation_id;
     line.reason = staged->kind;
-    line.token = rotation_id(staged->token).value_or("");
+    line.token = id_in(staged->token);
   }
   audit(std::move(line), staged);
 }

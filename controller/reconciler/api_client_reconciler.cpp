@@ -24,6 +24,9 @@ constexpr std::chrono::seconds kLookAgain{30};
 /// A namespace that is going, with a registry that cannot be asked, is not held up for longer.
 constexpr std::chrono::minutes kNamespacePatience{10};
 
+/// Wall clocks are set while we wait: what is due by them is looked at again at least this often.
+constexpr std::chrono::minutes kLongestSleep{5};
+
 /// ±10 %, so that many clients do not look again at once.
 milliseconds jittered(milliseconds interval) {
   return milliseconds(
@@ -157,7 +160,7 @@ Result<Action> ApiClientReconciler::run_plan(Observation& seen, const RaisedDoub
     wiring_.secret_writes.wrote(seen.target->meta.key, performer.written_target_version());
   }
   if (!outcome) return hold_or_fail(seen, std::move(outcome).error(), std::move(stop));
-  if (!*outcome) return finish(seen, doubt);
+  if (!*outcome) return finish(seen, plan, doubt);
   (*outcome)->published_works = seen.published_works();
   return hold(seen.client, **outcome, std::move(stop));
 }
@@ -171,14 +174,16 @@ Result<Action> ApiClientReconciler::hold_or_fail(Observation& seen, Error error,
   return hold(seen.client, held, std::move(stop));
 }
 
-Result<Action> ApiClientReconciler::finish(const Observation& seen, const RaisedDoubt& doubt) {
+Result<Action> ApiClientReconciler::finish(const Observation& seen, const Plan& plan,
+                                           const RaisedDoubt& doubt) {
   const milliseconds interval = seen.registry->spec.resync_interval;
   std::optional<BootTime> next_check;
   if (interval.count() > 0) next_check = wiring_.clock.now() + jittered(interval);
   wiring_.client_writes.wrote(seen.client.meta.key, seen.client.meta.resource_version);
   wiring_.memory.succeeded(seen.client.meta.key, seen.client.meta.resource_version, next_check, doubt);
-  if (seen.client.status.previous && seen.client.status.previous->retire_at) {
-    const auto left = *seen.client.status.previous->retire_at - wiring_.clock.wall_now();
+  if (plan.look_again) {
+    const auto left =
+        std::min<WallTime::duration>(*plan.look_again - wiring_.clock.wall_now(), kLongestSleep);
     wiring_.memory.request_check(seen.client.meta.key, Doubt::state);
     return Action::requeue_after(std::max(milliseconds(1), std::chrono::ceil<milliseconds>(left)));
   }

@@ -12,6 +12,7 @@
 #include "reconciler/observer.h"
 #include "reconciler/own_writes.h"
 #include "reconciler/pass_memory.h"
+#include "reconciler/plan.h"
 #include "reconciler/registry_directory.h"
 #include "reconciler/secret_summary.h"
 #include "reconciler/status_summary.h"
@@ -55,7 +56,7 @@ class ApiClientReconciler final : public runtime::Reconciler {
   Result<runtime::Action> run_plan(Observation& seen, const RaisedDoubt& doubt, std::stop_token stop);
   Result<runtime::Action> hold(api::ApiClient& client, const Held& held, std::stop_token stop);
   Result<runtime::Action> hold_or_fail(Observation& seen, Error error, std::stop_token stop);
-  Result<runtime::Action> finish(const Observation& seen, const RaisedDoubt& doubt);
+  Result<runtime::Action> finish(const Observation& seen, const Plan& plan, const RaisedDoubt& doubt);
   Result<runtime::Action> clean_up(api::ApiClient client, std::stop_token stop);
   [[nodiscard]] bool namespace_is_lost(const api::ApiClient& client) const;
   [[nodiscard]] kube::StringMap namespace_labels(const std::string& name) const;

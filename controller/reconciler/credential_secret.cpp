@@ -106,6 +106,7 @@ Json target_annotations(const Publication& publication) {
   put(annotations, api::kOperationAnnotation, publication.operation_id);
   put(annotations, api::kCredentialAnnotation, publication.credential_id);
   put(annotations, api::kHandledRotateAnnotation, join(publication.handled_rotations, ','));
+  put(annotations, api::kHandledRevokeAnnotation, publication.handled_revoke);
   return annotations;
 }
 
@@ -203,6 +204,10 @@ std::string_view TargetSecret::credential_id() const { return meta.annotation(ap
 std::int64_t TargetSecret::revision() const { return revision_of(meta); }
 std::vector<std::string> TargetSecret::handled_rotations() const {
   return split(meta.annotation(api::kHandledRotateAnnotation), ',');
+}
+
+std::string_view TargetSecret::handled_revoke() const {
+  return meta.annotation(api::kHandledRevokeAnnotation);
 }
 
 std::int64_t revision_of(const kube::ObjectMeta& secret) {

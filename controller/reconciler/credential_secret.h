@@ -21,7 +21,7 @@ struct StagedCredential {
   kube::ObjectKey key = {};
   std::string uid = {};
   std::string operation_id = {};
-  std::string kind = {};  ///< what began it: Issue, Recover
+  std::string kind = {};  ///< what began it: Issue, Recover, Rotate
   std::string token = {};
   std::int64_t revision = 0;
   std::string client_id = {};
@@ -50,6 +50,7 @@ struct TargetSecret {
   [[nodiscard]] std::string_view credential_id() const;
   [[nodiscard]] std::int64_t revision() const;
   [[nodiscard]] std::vector<std::string> handled_rotations() const;
+  [[nodiscard]] std::string_view handled_revoke() const;
 };
 
 Result<TargetSecret> read_target(Json object);
@@ -67,6 +68,7 @@ struct Publication {
   std::string credential_id = {};
   const Secret* value = nullptr;  ///< null for clients without a secret
   std::vector<std::string> handled_rotations = {};
+  std::string handled_revoke = {};
 };
 
 Json make_target(const Publication& publication);

@@ -48,7 +48,12 @@ struct Observation {
   bool older_claimant = false;  ///< an older ApiClient publishes to the same Secret name
   /// Asked only where the published value is in doubt.
   std::optional<backend::Verdict> published_verdict = {};
+  bool clock_trusted = true;  ///< local time agrees with the API server's
 
+  /// Nothing was ever published for this object.
+  [[nodiscard]] bool first_issuance() const {
+    return !client.status.issued() && !(target && target_is_ours());
+  }
   [[nodiscard]] bool target_is_ours() const {
     return target_owner == TargetOwner::us || target_owner == TargetOwner::our_past;
   }

@@ -5,6 +5,7 @@
 #include "api/names.h"
 #include "base/rfc3339.h"
 #include "kube/condition.h"
+#include "reconciler/rotation_record.h"
 
 namespace apiclient::reconciler {
 namespace {
@@ -71,15 +72,14 @@ class ClientEvents {
     if (!newer) return;
     const std::string secret =
         "Secret " + after_.binding_name + " has " + describe(*after_.credential) + until_when(after_);
-    if (after_.rotation.last_time == before_.rotation.last_time) {
+    const std::string& why = after_.rotation.last_reason;
+    if (why.empty() || why == kRecoveredReason) {
       return add(
           EventType::normal, api::event_reason::kCredentialRecovered, "Recover",
           "the secret of " + client_text() + " was lost or replaced, so there is a new one: " + secret);
     }
-    const std::string& why = after_.rotation.last_reason;
     add(EventType::normal, api::event_reason::kRotated, "Rotate",
-        "the secret of " + client_text() + " is rotated" + (why.empty() ? "" : " (" + why + ")") + ": " +
-            secret);
+        "the secret of " + client_text() + " is rotated (" + why + "): " + secret);
   }
 
   void retired() {

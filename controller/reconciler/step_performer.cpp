@@ -8,7 +8,7 @@
 #include "base/random.h"
 #include "reconciler/checkpoint.h"
 #include "reconciler/registry_failure.h"
-#include "reconciler/rotation_token.h"
+#include "reconciler/rotation_record.h"
 #include "reconciler/status_writer.h"
 
 namespace apiclient::reconciler {
@@ -97,8 +97,10 @@ Outcome StepPerformer::perform(const step::Fence& /*step*/) {
 }
 
 Outcome StepPerformer::perform(const step::Stage& step) {
+  const std::string_view repair = first_issuance_ ? "Issue" : "Recover";
   StagedCredential staged{.operation_id = random_id(),
-                          .kind = first_issuance_ ? "Issue" : "Recover",
+                          .kind = std::string(step.token.empty() ? repair : "Rotate"),
+                          .token = step.token,
                           .revision = step.revision,
                           .client_id = seen_.desired.settings.client_id,
                           .registry = registry_status(),
@@ -150,10 +152,27 @@ Outcome StepPerformer::perform(const step::UpdateClient& /*step*/) {
 }
 
 Outcome StepPerformer::perform(const step::RetireOldest& step) { return retire({step.credential_id}); }
-Outcome StepPerformer::perform(const step::RetireOlder& step) { return retire(step.credential_ids); }
+Outcome StepPerformer::perform(const step::RetireOlder& step) {
+  if (!written_target_version_.empty()) RETURN_IF_ERROR(read_back());
+  return retire(step.credential_ids);
+}
+
+/// An older secret goes only when the newer one can be read in the cluster.
+Result<void> StepPerformer::read_back() {
+  ASSIGN_OR_RETURN(const std::optional<Json> object,
+                   wiring_.client.find(kube::kSecrets, seen_.target->meta.key, stop_));
+  if (!object) return fail(ErrorKind::conflict, "the published Secret has just gone");
+  ASSIGN_OR_RETURN(const TargetSecret live, read_target(*object));
+  const bool same = live.meta.uid == seen_.target->meta.uid && live.revision() == seen_.target->revision() &&
+                    live.credential_id() == seen_.target->credential_id();
+  if (!same) return fail(ErrorKind::conflict, "the published Secret has just been changed");
+  return {};
+}
 
 Outcome StepPerformer::retire(const std::vector<std::string>& credential_ids) {
   for (const std::string& id : credential_ids) {
+    const bool published = seen_.target && seen_.target_is_ours() && seen_.target->credential_id() == id;
+    if (published) return fail(ErrorKind::conflict, "the published secret is never retired");
     auto retired = backend().retire_credential(seen_.desired.settings.client_id, id, stop_);
     wiring_.report.credential_retired(seen_, id, retired);
     if (!retired) return held_by_registry(std::move(retired).error(), seen_.registry->name);
@@ -285,16 +304,22 @@ Publication StepPerformer::publication() const {
           .operation_id = now.operation_id,
           .credential_id = now.credential_id,
           .value = now.value,
-          .handled_rotations = handled_rotations()};
+          .handled_rotations = plan_.tokens.handled_ids,
+          .handled_revoke = handled_revoke()};
 }
 
-std::vector<std::string> StepPerformer::handled_rotations() const {
-  std::vector<std::string> handled = seen_.client.status.rotation.handled_ids;
-  if (seen_.target && seen_.target_is_ours())
-    handled = merge_handled(seen_.target->handled_rotations(), handled);
-  const auto id = rotation_id(seen_.client.meta.annotation(api::kRotateAnnotation));
-  if (first_issuance_ && id) handled = merge_handled(handled, {*id});
-  return handled;
+std::string StepPerformer::handled_revoke() const {
+  if (!plan_.tokens.handled_revoke.empty()) return plan_.tokens.handled_revoke;
+  const std::string& known = seen_.client.status.rotation.last_handled_revoke;
+  const bool ask_target = known.empty() && seen_.target && seen_.target_is_ours();
+  return ask_target ? std::string(seen_.target->handled_revoke()) : known;
+}
+
+api::RotationStatus StepPerformer::rotation_status(std::int64_t published) const {
+  const auto& before = seen_.client.status.credential;
+  const bool newer = !before || before->revision < published;
+  return record_rotation(seen_.client.status.rotation, plan_.tokens, newer && !plan_.tokens.reason.empty(),
+                         wiring_.clock.wall_now());
 }
 
 api::RegistryStatus StepPerformer::registry_status() const {
@@ -311,14 +336,16 @@ WallTime StepPerformer::issued_at(const Current& now) const {
 }
 
 Succeeded StepPerformer::success() const {
+  const Current now = current();
   Succeeded result{.client_id = seen_.desired.settings.client_id,
                    .registry = registry_status(),
                    .effective = seen_.desired.effective,
                    .previous = plan_.previous,
-                   .handled_rotations = handled_rotations()};
-  const Current now = current();
+                   .rotation = rotation_status(now.revision),
+                   .waiting = plan_.waiting,
+                   .clock_is_wrong = plan_.clock_is_wrong};
   if (now.value == nullptr) return result;
-  result.strategy = strategy_of(seen_.registry->info.capabilities);
+  result.rotation.strategy = strategy_of(seen_.registry->info.capabilities);
   result.credential = api::CredentialStatus{.revision = now.revision,
                                             .id = now.credential_id,
                                             .hint = hint_of(*now.value),

@@ -57,6 +57,7 @@ class StepPerformer {
   Outcome after_rejection();
   Outcome retire(const std::vector<std::string>& credential_ids);
   Result<void> unstage();
+  Result<void> read_back();
   Outcome write_status(const api::ApiClientStatus& status);
 
   /// The secret that the pass publishes or has published: the staged one, else the target's.
@@ -71,7 +72,8 @@ class StepPerformer {
   [[nodiscard]] WallTime issued_at(const Current& now) const;
   [[nodiscard]] backend::OwnershipMark mark(std::int64_t revision) const;
   [[nodiscard]] Publication publication() const;
-  [[nodiscard]] std::vector<std::string> handled_rotations() const;
+  [[nodiscard]] std::string handled_revoke() const;
+  [[nodiscard]] api::RotationStatus rotation_status(std::int64_t published) const;
   [[nodiscard]] Succeeded success() const;
   [[nodiscard]] api::RegistryStatus registry_status() const;
   [[nodiscard]] backend::Backend& backend() const { return seen_.registry->connection->backend(); }

@@ -107,6 +107,23 @@ def assert_holds_no_secret(text, values):
         assert value[:5] not in text, "the beginning of a secret is told"
 
 
+def test_a_rotation_is_told_and_audited(world, controller):
+    uid = uid_of(world.create_ready("one", rotation={"overlap": "2s"}))
+    old = world.secret("one").reveal("client-secret")
+    world.annotate("one", "rotate", "r1:Lost")
+    found = wait_events(world, uid, ["Issued", "Rotated", "PreviousRetired"])
+    assert "(Lost)" in found[1]["note"] and "revision 1 works until" in found[1]["note"]
+    lines = audit_lines(controller, uid)[4:]
+    assert [line["action"] for line in lines] == ["secret.staged", "credential.added", "secret.published",
+                                                  "secret.unstaged", "credential.retired"]
+    assert {line.get("token") for line in lines[:2]} == {"r1"} and lines[1]["reason"] == "Rotate"
+    assert [line["revision"] for line in lines] == [2, 2, 2, 2, 1]
+    world.annotate("one", "rotate", "no token")
+    refused = wait_events(world, uid, ["Issued", "Rotated", "PreviousRetired", "TokenRefused"])[-1]
+    assert refused["type"] == "Warning" and "no token" not in refused["note"]
+    assert_holds_no_secret(json.dumps([found, lines]), [old, world.secret("one").reveal("client-secret")])
+
+
 def test_what_stalls_is_told_once(world):
     world.create_secret("one")
     client = world.create("one")

@@ -132,6 +132,28 @@ TEST_F(Report, OfALostSecret) {
   EXPECT_EQ(lines()[0]["revision"], 1);
 }
 
+TEST_F(Report, OfARotation) {
+  issue_quietly();
+  world_.clock.advance(2min);
+  world_.patch_client({{"metadata", {{"annotations", {{"apiclient.dev/rotate", "r1:now:Lost"}}}}}});
+  ASSERT_TRUE(world_.settle());
+  EXPECT_THAT(world_.events.reasons(), ElementsAre("Normal Rotated"));
+  EXPECT_THAT(world_.events.events()[0].note, HasSubstr("(Lost): Secret invoices has revision 2"));
+  EXPECT_THAT(actions(), ElementsAre("secret.staged done Rotate", "credential.added done Rotate",
+                                     "secret.published done", "credential.retired done Superseded",
+                                     "secret.unstaged done"));
+  EXPECT_EQ(lines()[0]["token"], "r1");
+  EXPECT_EQ(lines()[1]["token"], "r1");
+}
+
+TEST_F(Report, OfARefusedTokenComesOnce) {
+  issue_quietly();
+  world_.patch_client({{"metadata", {{"annotations", {{"apiclient.dev/rotate", "not a token"}}}}}});
+  for (int i = 0; i < 3; ++i) (void)world_.pass();
+  EXPECT_THAT(world_.events.reasons(), ElementsAre("Warning TokenRefused"));
+  EXPECT_THAT(world_.audit.lines(), IsEmpty());
+}
+
 TEST_F(Report, AtRestNothingIsTold) {
   issue_quietly();
   world_.restart();

@@ -118,6 +118,14 @@ INSTANTIATE_TEST_SUITE_P(
             {"Normal CredentialRecovered Recover"},
             "revision 2, which ends in wxyz; revision 1 works until "
             "2026-01-02T03:04:05Z"},
+        Row{"a_lost_secret_was_replaced_after_a_rotation",
+            client_with([](auto& status) { status.rotation.last_reason = "Requested"; }),
+            [](auto& after) {
+              mint(after);
+              after.rotation.last_time = kNow;
+              after.rotation.last_reason = "Recovered";
+            },
+            {"Normal CredentialRecovered Recover"}},
         Row{"rotated",
             issued_client(),
             [](auto& after) {
