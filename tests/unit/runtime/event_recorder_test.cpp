@@ -45,9 +45,11 @@ class Recorder : public ::testing::Test {
         [this](const std::stop_token& stop) { EXPECT_THAT(recorder_.run(stop), test::is_ok()); });
   }
   void stop() { thread_ = std::jthread(); }
+  /// All that waits, on this thread.
   void run_once() {
-    start();
-    stop();
+    std::stop_source stopped;
+    stopped.request_stop();
+    EXPECT_THAT(recorder_.run(stopped.get_token()), test::is_ok());
   }
   /// "create one Issued", "merge_patch one x2", in order.
   std::vector<std::string> writes() {
