@@ -51,6 +51,7 @@ inline constexpr std::string_view kClientIdConflict = "ClientIdConflict";
 inline constexpr std::string_view kOwnedElsewhere = "OwnedElsewhere";
 inline constexpr std::string_view kSecretNameConflict = "SecretNameConflict";
 inline constexpr std::string_view kSecretImmutable = "SecretImmutable";
+inline constexpr std::string_view kSecretContended = "SecretContended";
 inline constexpr std::string_view kSecretRefused = "SecretRefused";
 inline constexpr std::string_view kCredentialRejected = "CredentialRejected";
 inline constexpr std::string_view kRefusedByRegistry = "RefusedByRegistry";

@@ -134,6 +134,8 @@ class ControllerApp {
   }
 
   void secret_changed(const Change<reconciler::SecretSummary>& change) {
+    if (change.before && change.before->former) formers_.remove(change.before->owner_uid, change.key());
+    if (change.after && change.after->former) formers_.add(change.after->owner_uid, change.key());
     if (change.initial || !change.before) return;
     if (change.after && secret_writes_.take(change.key(), change.after->resource_version)) return;
     if (!change.after) secret_writes_.forget(change.key());
@@ -223,6 +225,7 @@ class ControllerApp {
   runtime::WorkQueue client_queue_{clock_};
   runtime::WorkQueue registry_queue_{clock_};
   reconciler::SecretClaims claims_;
+  reconciler::FormerSecrets formers_;
   reconciler::RegistryDirectory directory_;
   reconciler::PassMemory memory_;
   reconciler::OwnWrites client_writes_;
@@ -238,6 +241,7 @@ class ControllerApp {
        .secrets = secrets_.store(),
        .namespaces = namespaces_.store(),
        .claims = claims_,
+       .formers = formers_,
        .registries = directory_,
        .memory = memory_,
        .client_writes = client_writes_,

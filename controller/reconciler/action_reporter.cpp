@@ -187,14 +187,13 @@ void ActionReporter::secret_published(const Publication& publication, const Resu
   audit(std::move(line), written);
 }
 
-void ActionReporter::secret_deleted(const DeletionObservation& seen, const Result<void>& deleted) const {
+void ActionReporter::secret_deleted(const DeletionObservation& seen, const TargetSecret& target,
+                                    const Result<void>& deleted) const {
   AuditRecord line = record(AuditAction::secret_deleted, seen);
   line.reason = "Deleted";
-  if (seen.target) {
-    line.secret = seen.target->meta.key.text();
-    line.revision = seen.target->revision();
-    line.credential_id = std::string(seen.target->credential_id());
-  }
+  line.secret = target.meta.key.text();
+  line.revision = target.revision();
+  line.credential_id = std::string(target.credential_id());
   audit(std::move(line), deleted);
 }
 

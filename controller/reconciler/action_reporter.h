@@ -42,7 +42,8 @@ class ActionReporter {
   void secret_staged(const Observation& seen, const Result<StagedCredential>& staged) const;
   void secret_unstaged(const api::ApiClient& client, const StagedCredential& staged) const;
   void secret_published(const Publication& publication, const Result<Json>& written) const;
-  void secret_deleted(const DeletionObservation& seen, const Result<void>& deleted) const;
+  void secret_deleted(const DeletionObservation& seen, const TargetSecret& target,
+                      const Result<void>& deleted) const;
 
   // Of a whole life.
   /// After the write; `client` and `registry` still have the status before.

@@ -14,6 +14,7 @@
 #include "reconciler/pass_memory.h"
 #include "reconciler/plan.h"
 #include "reconciler/registry_directory.h"
+#include "reconciler/secret_repairs.h"
 #include "reconciler/secret_summary.h"
 #include "reconciler/status_summary.h"
 #include "runtime/reconciler.h"
@@ -30,6 +31,7 @@ class ApiClientReconciler final : public runtime::Reconciler {
     const runtime::Store<SecretSummary>& secrets;
     const runtime::Store<kube::ObjectMeta>& namespaces;
     const SecretClaims& claims;
+    const FormerSecrets& formers;
     RegistryDirectory& registries;
     PassMemory& memory;
     OwnWrites& client_writes;
@@ -53,6 +55,8 @@ class ApiClientReconciler final : public runtime::Reconciler {
   Result<runtime::Action> apply(api::ApiClient client, const RaisedDoubt& doubt, std::stop_token stop);
   Result<runtime::Action> apply_at(api::ApiClient client, RegistryDirectory::Snapshot registry,
                                    const RaisedDoubt& doubt, std::stop_token stop);
+  /// A person has asked for no writes but status.
+  Result<runtime::Action> pause(api::ApiClient& client, std::stop_token stop);
   Result<runtime::Action> run_plan(Observation& seen, const RaisedDoubt& doubt, std::stop_token stop);
   Result<runtime::Action> hold(api::ApiClient& client, const Held& held, std::stop_token stop);
   Result<runtime::Action> hold_or_fail(Observation& seen, Error error, std::stop_token stop);
@@ -65,6 +69,7 @@ class ApiClientReconciler final : public runtime::Reconciler {
   Wiring wiring_;
   CredentialJournal journal_;
   Observer observer_;
+  SecretRepairs repairs_;
   ClientCleanup cleanup_;
 };
 

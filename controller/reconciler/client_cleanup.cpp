@@ -71,9 +71,10 @@ Result<DeletionObservation> ClientCleanup::observe(api::ApiClient client, std::s
   const std::string& published = seen.client.status.binding_name;
   const std::string name = published.empty() ? seen.client.secret_name() : published;
   ASSIGN_OR_RETURN(seen.staged, wiring_.observer.find_staged(seen.client, stop));
-  ASSIGN_OR_RETURN(Observer::Target target, wiring_.observer.find_target(seen.client, name, std::move(stop)));
+  ASSIGN_OR_RETURN(Observer::Target target, wiring_.observer.find_target(seen.client, name, stop));
   seen.target = std::move(target.secret);
   seen.target_owner = target.owner;
+  ASSIGN_OR_RETURN(seen.formers, wiring_.observer.find_formers(seen.client, name, std::move(stop)));
   return seen;
 }
 
@@ -114,7 +115,14 @@ Outcome ClientCleanup::perform_all(DeletionObservation& seen, std::stop_token st
 Outcome ClientCleanup::perform(const DeletionStep& step, DeletionObservation& seen, std::stop_token stop) {
   return std::visit(
       overloaded{[&](const deletion_step::RemoveClient& remove) { return remove_client(remove, seen, stop); },
-                 [&](const deletion_step::DeleteTarget&) { return done_or(delete_target(seen, stop)); },
+                 [&](const deletion_step::DeleteTarget&) {
+                   return done_or(delete_target(seen, *seen.target, stop));
+                 },
+                 [&](const deletion_step::DeleteFormers&) -> Outcome {
+                   for (const TargetSecret& former : seen.formers)
+                     RETURN_IF_ERROR(delete_target(seen, former, stop));
+                   return done();
+                 },
                  [&](const deletion_step::DropStaged&) { return done_or(unstage(seen, stop)); },
                  [&](const deletion_step::ReleaseFinalizer&) { return done_or(release(seen.client, stop)); }},
       step);
@@ -131,11 +139,11 @@ Outcome ClientCleanup::remove_client(const deletion_step::RemoveClient& step, De
   return done();
 }
 
-Result<void> ClientCleanup::delete_target(const DeletionObservation& seen, std::stop_token stop) {
-  const kube::ObjectMeta& target = seen.target->meta;
-  const kube::Preconditions as_read{.uid = target.uid, .resource_version = target.resource_version};
-  auto deleted = wiring_.client.remove(kube::kSecrets, target.key, as_read, std::move(stop));
-  wiring_.report.secret_deleted(seen, deleted);
+Result<void> ClientCleanup::delete_target(const DeletionObservation& seen, const TargetSecret& target,
+                                          std::stop_token stop) {
+  const kube::Preconditions as_read{.uid = target.meta.uid, .resource_version = target.meta.resource_version};
+  auto deleted = wiring_.client.remove(kube::kSecrets, target.meta.key, as_read, std::move(stop));
+  wiring_.report.secret_deleted(seen, target, deleted);
   return deleted;
 }
 

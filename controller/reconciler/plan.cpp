@@ -12,8 +12,9 @@ namespace {
 
 /// A published value that could be used: ours, with a revision and a secret in it.
 bool has_published_value(const Observation& seen) {
-  return seen.target && seen.target_is_ours() && seen.target->revision() > 0 && !seen.target->value.empty() &&
-         seen.target->client_id == seen.desired.settings.client_id;
+  const TargetSecret* published = seen.published();
+  return published != nullptr && published->revision() > 0 && !published->value.empty() &&
+         published->client_id == seen.desired.settings.client_id;
 }
 
 const backend::Credential* find_credential(const Observation& seen, std::string_view operation_id) {
@@ -25,7 +26,7 @@ const backend::Credential* find_credential(const Observation& seen, std::string_
 /// The registry knows the published revision, nothing newer, and has not refused the value.
 bool published_value_stands(const Observation& seen) {
   if (!has_published_value(seen) || seen.published_verdict == backend::Verdict::rejected) return false;
-  const std::int64_t revision = seen.target->revision();
+  const std::int64_t revision = seen.published()->revision();
   const auto& all = seen.registered->credentials;
   const bool known = std::ranges::any_of(all, [&](const auto& one) { return one.revision == revision; });
   const bool newer = std::ranges::any_of(all, [&](const auto& one) { return one.revision > revision; });
@@ -43,7 +44,8 @@ std::optional<std::string> slot_to_free(const Observation& seen) {
   const auto most = static_cast<std::size_t>(seen.registry->info.capabilities.max_secrets);
   if (all.size() < most) return std::nullopt;
   for (const backend::Credential& credential : all) {
-    if (!seen.target || credential.id != seen.target->credential_id()) return credential.id;
+    if (seen.published() == nullptr || credential.id != seen.published()->credential_id())
+      return credential.id;
   }
   return std::nullopt;
 }
@@ -59,8 +61,7 @@ bool remembers_the_future(const api::ApiClientStatus& status, WallTime now) {
 
 std::vector<std::string> handled_ids(const Observation& seen) {
   const auto& known = seen.client.status.rotation.handled_ids;
-  return seen.target && seen.target_is_ours() ? merge_handled(seen.target->handled_rotations(), known)
-                                              : known;
+  return seen.published() != nullptr ? merge_handled(seen.published()->handled_rotations(), known) : known;
 }
 
 std::string reason_of_staged(const StagedCredential& staged) {
@@ -139,7 +140,8 @@ class Planner {
   }
   [[nodiscard]] std::string_view open_revoke() const {
     const std::string_view value = seen_.client.meta.annotation(api::kRevokePreviousAnnotation);
-    const bool on_target = seen_.target && seen_.target_is_ours() && value == seen_.target->handled_revoke();
+    const TargetSecret* published = seen_.published();
+    const bool on_target = published != nullptr && value == published->handled_revoke();
     return value == seen_.client.status.rotation.last_handled_revoke || on_target ? "" : value;
   }
   /// Before a mint: the overlap that exists ends now, the one that the mint begins does not.
@@ -175,7 +177,7 @@ class Planner {
            seen_.target->revision() >= seen_.staged->revision;
   }
   [[nodiscard]] bool staged_is_published() const {
-    return has_published_value(seen_) && seen_.target->operation_id() == seen_.staged->operation_id;
+    return has_published_value(seen_) && seen_.published()->operation_id() == seen_.staged->operation_id;
   }
 
   void plan_from_staged() {
@@ -221,7 +223,7 @@ class Planner {
     // Asked, and no answer: what is published is not called good before there is one.
     if (seen_.published_verdict == backend::Verdict::unknown) verify();
     record_decision();
-    keep_older_than(seen_.target->revision());
+    keep_older_than(seen_.published()->revision());
     const bool revoke = !open_revoke().empty() || std::holds_alternative<rotation::EndOverlap>(decision_);
     const bool due = plan_.previous && *plan_.previous->retire_at <= now_ && !clock_is_wrong_;
     if (revoke || due) retire_older();
@@ -268,6 +270,7 @@ class Planner {
       return publish();
     }
     add(step::Publish{});
+    publish_to_formers();
     std::vector<std::string> older;
     for (const backend::Credential& credential : seen_.registered->credentials) {
       if (credential.revision < revision && credential.id != freed_) older.push_back(credential.id);
@@ -289,7 +292,20 @@ class Planner {
   }
   void publish() {
     add(step::Publish{});
+    publish_to_formers();
     add(step::WriteStatus{});
+  }
+  /// A Secret under a former name says the same as the target until it goes.
+  void publish_to_formers() {
+    for (const TargetSecret& former : seen_.formers) {
+      const WallTime retire_at = former.retire_at().value_or(now_ + overlap());
+      if (retire_at <= now_ && !clock_is_wrong_) {
+        add(step::DeleteFormer{.secret_name = former.meta.key.name});
+      } else {
+        add(step::PublishFormer{.secret_name = former.meta.key.name, .retire_at = retire_at});
+        look_again_by(clock_is_wrong_ ? now_ + kTolerableSkew : retire_at);
+      }
+    }
   }
 
   [[nodiscard]] std::chrono::milliseconds overlap() const {
@@ -317,8 +333,8 @@ class Planner {
   void retire_older() {
     std::vector<std::string> older;
     for (const backend::Credential& credential : seen_.registered->credentials) {
-      const bool named = credential.id == seen_.target->credential_id();
-      if (credential.revision < seen_.target->revision() && !named) older.push_back(credential.id);
+      const bool named = credential.id == seen_.published()->credential_id();
+      if (credential.revision < seen_.published()->revision() && !named) older.push_back(credential.id);
     }
     plan_.previous.reset();
     if (!older.empty()) add(step::RetireOlder{.credential_ids = std::move(older)});
@@ -326,16 +342,16 @@ class Planner {
 
   /// When time alone makes something due, or something was left for the next pass.
   void look_again_in_time() {
-    const auto sooner = [this](WallTime time) {
-      plan_.look_again = plan_.look_again ? std::min(*plan_.look_again, time) : time;
-    };
-    if (plan_.previous) sooner(clock_is_wrong_ ? now_ + kTolerableSkew : *plan_.previous->retire_at);
-    if (plan_.waiting) sooner(plan_.waiting->until.value_or(now_ + kTolerableSkew));
+    if (plan_.previous) look_again_by(clock_is_wrong_ ? now_ + kTolerableSkew : *plan_.previous->retire_at);
+    if (plan_.waiting) look_again_by(plan_.waiting->until.value_or(now_ + kTolerableSkew));
     const bool token_is_open = !annotation().empty() && plan_.tokens.handled_token != annotation() &&
                                plan_.tokens.refused_token.empty() && !plan_.waiting &&
                                seen_.client.status.rotation.last_handled_token != annotation();
     const bool revoke_is_open = !open_revoke().empty() && plan_.tokens.handled_revoke.empty();
-    if (token_is_open || revoke_is_open) sooner(now_);
+    if (token_is_open || revoke_is_open) look_again_by(now_);
+  }
+  void look_again_by(WallTime time) {
+    plan_.look_again = plan_.look_again ? std::min(*plan_.look_again, time) : time;
   }
 
   const Observation& seen_;
@@ -357,6 +373,8 @@ std::string_view name_of(const Step& step) {
                  [](const step::RetireOldest&) { return "retire-oldest"; },
                  [](const step::AddCredential&) { return "add-credential"; },
                  [](const step::Verify&) { return "verify"; }, [](const step::Publish&) { return "publish"; },
+                 [](const step::PublishFormer&) { return "publish-former"; },
+                 [](const step::DeleteFormer&) { return "delete-former"; },
                  [](const step::RetireOlder&) { return "retire"; },
                  [](const step::WriteStatus&) { return "status"; },
                  [](const step::DropStaged&) { return "unstage"; }},
@@ -365,7 +383,7 @@ std::string_view name_of(const Step& step) {
 
 std::int64_t next_revision(const Observation& seen) {
   std::int64_t highest = seen.client.status.credential ? seen.client.status.credential->revision : 0;
-  if (seen.target && seen.target_is_ours()) highest = std::max(highest, seen.target->revision());
+  if (seen.published() != nullptr) highest = std::max(highest, seen.published()->revision());
   if (seen.staged) highest = std::max(highest, seen.staged->revision);
   if (seen.registered) {
     if (seen.registered->mark) highest = std::max(highest, seen.registered->mark->revision);

@@ -38,6 +38,14 @@ struct AddCredential {};
 struct Verify {};
 /// Write the target Secret; no write when it says all that already.
 struct Publish {};
+/// The same for a Secret under a former name, with the time when it goes.
+struct PublishFormer {
+  std::string secret_name;
+  WallTime retire_at;
+};
+struct DeleteFormer {
+  std::string secret_name;
+};
 /// Secrets older than the published one: after their overlap, or right after publish.
 struct RetireOlder {
   std::vector<std::string> credential_ids;
@@ -47,9 +55,10 @@ struct WriteStatus {};
 struct DropStaged {};
 }  // namespace step
 
-using Step = std::variant<step::AddFinalizer, step::Fence, step::Stage, step::CreateClient,
-                          step::UpdateClient, step::RetireOldest, step::AddCredential, step::Verify,
-                          step::Publish, step::RetireOlder, step::WriteStatus, step::DropStaged>;
+using Step =
+    std::variant<step::AddFinalizer, step::Fence, step::Stage, step::CreateClient, step::UpdateClient,
+                 step::RetireOldest, step::AddCredential, step::Verify, step::Publish, step::PublishFormer,
+                 step::DeleteFormer, step::RetireOlder, step::WriteStatus, step::DropStaged>;
 
 std::string_view name_of(const Step& step);
 

@@ -82,21 +82,11 @@ std::optional<Refusal> check_fence(const Observation& seen) {
                    "delete and re-create this ApiClient");
 }
 
-std::optional<Refusal> check_rename(const Observation& seen) {
-  const std::string& published = seen.client.status.binding_name;
-  if (published.empty() || published == seen.client.secret_name()) return std::nullopt;
-  return stall(reason::kUnsupported,
-               "spec.secret.name cannot be changed by this version of the operator; set it back "
-               "to " +
-                   published);
-}
-
 }  // namespace
 
 std::optional<Refusal> find_refusal(const Observation& seen) {
   auto refusal = check_pin(seen);
   if (!refusal) refusal = check_fence(seen);
-  if (!refusal) refusal = check_rename(seen);
   if (!refusal) refusal = check_target(seen);
   if (!refusal) refusal = check_registered(seen);
   return refusal;

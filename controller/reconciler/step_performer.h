@@ -25,6 +25,8 @@ class StepPerformer {
     CredentialJournal& journal;
     const Clock& clock;
     const ActionReporter& report;
+    /// The writer with whom the target Secret is contended: it is left as it is. Empty: nobody.
+    std::string contended_by = {};
   };
   /// Empty when a step is done; Held where a person or the registry has to act; an error where the next pass
   /// must look again.
@@ -48,16 +50,20 @@ class StepPerformer {
   Outcome perform(const step::AddCredential& step);
   Outcome perform(const step::Verify& step);
   Outcome perform(const step::Publish& step);
+  Outcome perform(const step::PublishFormer& step);
+  Outcome perform(const step::DeleteFormer& step);
   Outcome perform(const step::RetireOlder& step);
   Outcome perform(const step::WriteStatus& step);
   Outcome perform(const step::DropStaged& step);
 
+  [[nodiscard]] bool would_write_target() const;
   Outcome after_create_failed(Error error);
   Outcome after_add_failed(Error error);
   Outcome after_rejection();
   Outcome retire(const std::vector<std::string>& credential_ids);
   Result<void> unstage();
   Result<void> read_back();
+  TargetSecret& former(const std::string& secret_name);
   Outcome write_status(const api::ApiClientStatus& status);
 
   /// The secret that the pass publishes or has published: the staged one, else the target's.
