@@ -19,14 +19,17 @@
 #include "base/random.h"
 #include "http/cpprest_transport.h"
 #include "kube/cluster_config.h"
+#include "reconciler/action_reporter.h"
 #include "reconciler/api_client_reconciler.h"
 #include "reconciler/client_registry_reconciler.h"
 #include "runtime/controller.h"
+#include "runtime/event_recorder.h"
 #include "runtime/health.h"
 #include "runtime/informer.h"
 #include "runtime/leader_elector.h"
 #include "runtime/manager.h"
 #include "runtime/spread.h"
+#include "telemetry/audit.h"
 #include "telemetry/log.h"
 
 namespace apiclient::app {
@@ -44,9 +47,13 @@ std::string host_name() {
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
 }
 
-runtime::LeaderElectorOptions elector_options(const std::string& namespace_name) {
+runtime::LeaderElectorOptions elector_options(const std::string& namespace_name, std::string identity) {
   return {.lease = {.namespace_name = namespace_name, .name = "apiclient-operator"},
-          .identity = host_name() + "_" + random_id()};
+          .identity = std::move(identity)};
+}
+
+runtime::EventRecorderOptions recorder_options(std::string identity) {
+  return {.source = {.controller = "apiclient.dev/apiclient-operator", .instance = std::move(identity)}};
 }
 
 runtime::ReflectorOptions metadata_of(const kube::ResourceType& type, std::string namespace_name,
@@ -84,6 +91,7 @@ class ControllerApp {
     manager_.add_cache(secrets_, secrets_);
     manager_.add_cache(credentials_, credentials_);
     manager_.add_cache(namespaces_, namespaces_);
+    manager_.add_leading(recorder_);
     manager_.add_leading(registry_controller_);
     manager_.add_leading(client_controller_);
     log_.info("starting", {{"version", APICLIENT_VERSION},
@@ -237,7 +245,9 @@ class ControllerApp {
   telemetry::Log log_;
 
   std::unique_ptr<ClusterConnection> cluster_;
-  runtime::LeaderElector elector_{cluster_->lease_client(), elector_options(namespace_), clock_, metrics_};
+  const std::string identity_ = host_name() + "_" + random_id();
+  runtime::LeaderElector elector_{cluster_->lease_client(), elector_options(namespace_, identity_), clock_,
+                                  metrics_};
   std::unique_ptr<kube::Client> client_ = cluster_->make_fenced_client([this] { return may_write(); });
 
   runtime::Informer<api::ApiClientSummary> clients_{
@@ -267,6 +277,10 @@ class ControllerApp {
   reconciler::OwnWrites client_writes_;
   reconciler::OwnWrites secret_writes_;
 
+  runtime::EventRecorder recorder_{*client_, recorder_options(identity_), clock_, metrics_};
+  reconciler::ActionReporter report_{
+      {.events = recorder_, .metrics = metrics_, .installation_id = installation_id_}};
+
   reconciler::ApiClientReconciler client_reconciler_{
       {.client = *client_,
        .clients = clients_.store(),
@@ -280,6 +294,7 @@ class ControllerApp {
        .client_writes = client_writes_,
        .secret_writes = secret_writes_,
        .clock = clock_,
+       .report = report_,
        .operator_namespace = namespace_,
        .installation_id = installation_id_,
        .suspect_registry = [this](const std::string& name) { registry_queue_.add({.name = name}); }}};
@@ -290,6 +305,7 @@ class ControllerApp {
        .users = users_,
        .state_loss = state_loss_,
        .clock = clock_,
+       .report = report_,
        .operator_namespace = namespace_,
        .connect =
            [this](backend::ConnectionConfig config) {
@@ -334,6 +350,7 @@ int controller_main(int argc, const char* const* argv) {
   if (const auto* exit = std::get_if<ExitNow>(&parsed)) return exit->code;
   const auto& options = std::get<Options>(parsed);
   telemetry::init_logging(options.log);
+  telemetry::init_audit();
   const StopSignals signals;
   http::init_transport(4);
   const auto outcome = run_controller(options, signals.token());

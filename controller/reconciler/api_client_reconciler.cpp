@@ -60,7 +60,8 @@ ApiClientReconciler::ApiClientReconciler(Wiring wiring)
                 .observer = observer_,
                 .registries = wiring_.registries,
                 .state_loss = wiring_.state_loss,
-                .orphaned_registries = orphaned_registries_}) {}
+                .orphaned_registries = orphaned_registries_,
+                .report = wiring_.report}) {}
 
 Result<Action> ApiClientReconciler::reconcile(const kube::ObjectKey& key, std::stop_token stop) {
   const auto summary = wiring_.clients.find(key);
@@ -180,6 +181,7 @@ Result<Action> ApiClientReconciler::run_plan(Observation& seen, const RaisedDoub
   StepPerformer performer({.client = wiring_.client,
                            .journal = journal_,
                            .clock = wiring_.clock,
+                           .report = wiring_.report,
                            .contended_by = contended ? other : ""},
                           seen, plan, stop);
   auto outcome = performer.perform_all();
@@ -252,9 +254,10 @@ kube::StringMap ApiClientReconciler::namespace_labels(const std::string& name) c
 Result<void> ApiClientReconciler::write_outcome(api::ApiClient& client, const PassOutcome& outcome,
                                                 std::stop_token stop) {
   const Json before = api::write_status(client.status);
-  const Json after = api::write_status(summarise(client, outcome, wiring_.clock.wall_now()));
-  RETURN_IF_ERROR(
-      write_status_if_changed(wiring_.client, api::kApiClients, client.meta, before, after, std::move(stop)));
+  const api::ApiClientStatus after = summarise(client, outcome, wiring_.clock.wall_now());
+  RETURN_IF_ERROR(write_status_if_changed(wiring_.client, api::kApiClients, client.meta, before,
+                                          api::write_status(after), std::move(stop)));
+  wiring_.report.status_written(client, after);
   wiring_.client_writes.wrote(client.meta.key, client.meta.resource_version);
   return {};
 }

@@ -40,6 +40,7 @@ class ApiClientReconciler final : public runtime::Reconciler {
     OwnWrites& client_writes;
     OwnWrites& secret_writes;
     const Clock& clock;
+    const ActionReporter& report;
     std::string operator_namespace;
     std::string installation_id;
     /// Have this registry probed now: a call to it has failed.

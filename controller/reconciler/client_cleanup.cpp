@@ -54,14 +54,14 @@ ClientCleanup::ClientCleanup(Wiring wiring) : wiring_(wiring) {}
 Outcome ClientCleanup::clean_up(api::ApiClient client, bool give_up, std::stop_token stop) {
   if (!last_finalizer_is_ours(client.meta)) return done();
   ASSIGN_OR_RETURN(DeletionObservation seen, observe(std::move(client), stop));
-  bool left_behind = false;
+  std::string_view left_behind;  // why
   if (needs_registry(seen)) {
     const Origin origin = *find_origin(seen);
     ASSIGN_OR_RETURN(std::optional<DeletionHeld> held, ask_registry(seen, origin, stop));
     if (held) {
       ASSIGN_OR_RETURN(const bool orphaned, is_orphaned(seen, origin, stop));
-      left_behind = give_up || orphaned;
-      if (!left_behind) return held;
+      if (!give_up && !orphaned) return held;
+      left_behind = give_up ? "NamespaceGoes" : "OrphanOnDelete";
     }
   }
   ASSIGN_OR_RETURN(std::optional<DeletionHeld> held, perform_all(seen, stop));
@@ -130,15 +130,17 @@ Outcome ClientCleanup::perform_all(DeletionObservation& seen, std::stop_token st
 
 Outcome ClientCleanup::perform(const DeletionStep& step, DeletionObservation& seen, std::stop_token stop) {
   return std::visit(
-      overloaded{
-          [&](const deletion_step::RemoveClient& remove) { return remove_client(remove, seen, stop); },
-          [&](const deletion_step::DeleteTarget&) { return done_or(delete_target(*seen.target, stop)); },
-          [&](const deletion_step::DeleteFormers&) -> Outcome {
-            for (const TargetSecret& former : seen.formers) RETURN_IF_ERROR(delete_target(former, stop));
-            return done();
-          },
-          [&](const deletion_step::DropStaged&) { return done_or(wiring_.journal.drop(*seen.staged, stop)); },
-          [&](const deletion_step::ReleaseFinalizer&) { return done_or(release(seen.client, stop)); }},
+      overloaded{[&](const deletion_step::RemoveClient& remove) { return remove_client(remove, seen, stop); },
+                 [&](const deletion_step::DeleteTarget&) {
+                   return done_or(delete_target(seen, *seen.target, stop));
+                 },
+                 [&](const deletion_step::DeleteFormers&) -> Outcome {
+                   for (const TargetSecret& former : seen.formers)
+                     RETURN_IF_ERROR(delete_target(seen, former, stop));
+                   return done();
+                 },
+                 [&](const deletion_step::DropStaged&) { return done_or(unstage(seen, stop)); },
+                 [&](const deletion_step::ReleaseFinalizer&) { return done_or(release(seen.client, stop)); }},
       step);
 }
 
@@ -148,13 +150,23 @@ Outcome ClientCleanup::remove_client(const deletion_step::RemoveClient& step, De
   if (!registry || !registry->connection)
     return fail(ErrorKind::conflict, "the registry object has just gone");
   auto removed = registry->connection->backend().remove(step.client_id, step.expected_uid, std::move(stop));
+  wiring_.report.client_removed(seen, removed);
   if (!removed) return held_by_registry(std::move(removed).error(), registry->name);
   return done();
 }
 
-Result<void> ClientCleanup::delete_target(const TargetSecret& target, std::stop_token stop) {
+Result<void> ClientCleanup::delete_target(const DeletionObservation& seen, const TargetSecret& target,
+                                          std::stop_token stop) {
   const kube::Preconditions as_read{.uid = target.meta.uid, .resource_version = target.meta.resource_version};
-  return wiring_.client.remove(kube::kSecrets, target.meta.key, as_read, std::move(stop));
+  auto deleted = wiring_.client.remove(kube::kSecrets, target.meta.key, as_read, std::move(stop));
+  wiring_.report.secret_deleted(seen, target, deleted);
+  return deleted;
+}
+
+Result<void> ClientCleanup::unstage(const DeletionObservation& seen, std::stop_token stop) {
+  RETURN_IF_ERROR(wiring_.journal.drop(*seen.staged, std::move(stop)));
+  wiring_.report.secret_unstaged(seen.client, *seen.staged);
+  return {};
 }
 
 Result<void> ClientCleanup::release(api::ApiClient& client, std::stop_token stop) {
@@ -164,17 +176,20 @@ Result<void> ClientCleanup::release(api::ApiClient& client, std::stop_token stop
                           std::move(stop));
 }
 
-void ClientCleanup::log_ending(const DeletionObservation& seen, bool left_behind) const {
+void ClientCleanup::log_ending(const DeletionObservation& seen, std::string_view left_behind) const {
   const std::string key = seen.client.meta.key.text();
   const auto origin = find_origin(seen);
   const std::string client_id = origin ? origin->client_id : "";
-  if (left_behind || abandoned_by_person(seen.client)) {
+  if (!left_behind.empty() || abandoned_by_person(seen.client)) {
     log_.warning("client abandoned: it may still exist in the registry",
                  {{"apiclient", key}, {"client_id", client_id}});
+    wiring_.report.ended(seen, Ending::abandoned, left_behind.empty() ? "Requested" : left_behind);
   } else if (origin && !needs_registry(seen)) {
     log_.info("client and Secret retained", {{"apiclient", key}, {"client_id", client_id}});
+    wiring_.report.ended(seen, Ending::retained, "Retain");
   } else {
     log_.info("client removed", {{"apiclient", key}, {"client_id", client_id}});
+    wiring_.report.ended(seen, Ending::removed, "Deleted");
   }
 }
 

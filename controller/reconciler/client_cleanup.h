@@ -5,6 +5,7 @@
 #include <stop_token>
 
 #include "kube/client.h"
+#include "reconciler/action_reporter.h"
 #include "reconciler/credential_journal.h"
 #include "reconciler/deletion_plan.h"
 #include "reconciler/observer.h"
@@ -25,6 +26,7 @@ class ClientCleanup {
     RegistryDirectory& registries;
     StateLossGuard& state_loss;
     const OrphanedRegistries& orphaned_registries;
+    const ActionReporter& report;
   };
   explicit ClientCleanup(Wiring wiring);
 
@@ -43,9 +45,11 @@ class ClientCleanup {
   Outcome perform(const DeletionStep& step, DeletionObservation& seen, std::stop_token stop);
   Outcome remove_client(const deletion_step::RemoveClient& step, DeletionObservation& seen,
                         std::stop_token stop);
-  Result<void> delete_target(const TargetSecret& target, std::stop_token stop);
+  Result<void> delete_target(const DeletionObservation& seen, const TargetSecret& target,
+                             std::stop_token stop);
+  Result<void> unstage(const DeletionObservation& seen, std::stop_token stop);
   Result<void> release(api::ApiClient& client, std::stop_token stop);
-  void log_ending(const DeletionObservation& seen, bool left_behind) const;
+  void log_ending(const DeletionObservation& seen, std::string_view left_behind) const;
 
   Wiring wiring_;
   telemetry::Log log_;

@@ -304,6 +304,7 @@ Result<Action> ClientRegistryReconciler::write_outcome(const api::ClientRegistry
   RETURN_IF_ERROR(write_status_if_changed(wiring_.client, api::kClusterClientRegistries, meta, status_as_read,
                                           api::write_status(summarise(registry, probed, now)),
                                           std::move(stop)));
+  wiring_.report.status_written(registry, status);
   if (!probed.trouble) return Action::requeue_after(kProbePeriod);
   std::optional<milliseconds> next;
   if (!probed.trouble->stalled) {

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/guarded.h"
 #include "kube/client.h"
+#include "reconciler/action_reporter.h"
 #include "reconciler/orphaned_registries.h"
 #include "reconciler/registry_credentials.h"
 #include "reconciler/registry_directory.h"
@@ -46,6 +47,7 @@ class ClientRegistryReconciler final : public runtime::Reconciler {
     const RegistryUsers& users;
     StateLossGuard& state_loss;
     const Clock& clock;
+    const ActionReporter& report;
     std::string operator_namespace;
     Connect connect;
     /// Its clients must look again.

@@ -127,6 +127,7 @@ Outcome StepPerformer::perform(const step::Stage& step) {
                           .registry = registry_status(),
                           .value = random_secret()};
   auto stored = wiring_.journal.stage(std::move(staged), seen_.client.meta, stop_);
+  wiring_.report.secret_staged(seen_, stored);
   if (!stored) return failure_of(std::move(stored));
   seen_.staged = std::move(*stored);
   return done();
@@ -141,6 +142,7 @@ Outcome StepPerformer::perform(const step::CreateClient& step) {
   const bool with_secret = step.value != step::ValueFrom::none;
   auto created = backend().create(seen_.desired.settings, mark(from.revision),
                                   with_secret ? &credential : nullptr, stop_);
+  wiring_.report.client_created(seen_, with_secret ? &credential : nullptr, created);
   if (!created) return after_create_failed(std::move(created).error());
   seen_.registered = std::move(*created);
   return done();
@@ -148,7 +150,7 @@ Outcome StepPerformer::perform(const step::CreateClient& step) {
 
 Outcome StepPerformer::after_create_failed(Error error) {
   const bool for_the_dead = error.kind == ErrorKind::conflict && error.code == "deleted_operation";
-  if (for_the_dead && seen_.staged) RETURN_IF_ERROR(wiring_.journal.drop(*seen_.staged, stop_));
+  if (for_the_dead && seen_.staged) RETURN_IF_ERROR(unstage());
   return held_by_registry(std::move(error), seen_.registry->name);
 }
 
@@ -157,13 +159,14 @@ Outcome StepPerformer::after_create_failed(Error error) {
 StepPerformer::Outcome StepPerformer::after_add_failed(Error error) {
   const bool never = error.kind == ErrorKind::conflict &&
                      (error.code == "deleted_operation" || error.code == "revision_conflict");
-  if (never) RETURN_IF_ERROR(wiring_.journal.drop(*seen_.staged, stop_));
+  if (never) RETURN_IF_ERROR(unstage());
   return held_by_registry(std::move(error), seen_.registry->name);
 }
 
 Outcome StepPerformer::perform(const step::UpdateClient& /*step*/) {
   const backend::OwnershipMark before = *seen_.registered->mark;
   auto updated = backend().update(seen_.desired.settings, mark(before.revision), before.uid, stop_);
+  wiring_.report.client_updated(seen_, updated);
   if (!updated) return held_by_registry(std::move(updated).error(), seen_.registry->name);
   seen_.registered = std::move(*updated);
   return done();
@@ -192,6 +195,7 @@ Outcome StepPerformer::retire(const std::vector<std::string>& credential_ids) {
     const bool published = seen_.published() != nullptr && seen_.published()->credential_id() == id;
     if (published) return fail(ErrorKind::conflict, "the published secret is never retired");
     auto retired = backend().retire_credential(seen_.desired.settings.client_id, id, stop_);
+    wiring_.report.credential_retired(seen_, id, retired);
     if (!retired) return held_by_registry(std::move(retired).error(), seen_.registry->name);
     std::erase_if(seen_.registered->credentials, [&](const auto& one) { return one.id == id; });
   }
@@ -204,6 +208,7 @@ Outcome StepPerformer::perform(const step::AddCredential& /*step*/) {
                                           .value = &seen_.staged->value};
   auto added =
       backend().add_credential(seen_.desired.settings.client_id, seen_.client.meta.uid, credential, stop_);
+  wiring_.report.credential_added(seen_, credential, added);
   if (!added) return after_add_failed(std::move(added).error());
   seen_.registered->credentials.push_back(std::move(*added));
   return done();
@@ -236,7 +241,7 @@ Outcome StepPerformer::after_rejection() {
   if (!seen_.staged) return held;
   ASSIGN_OR_RETURN(const std::optional<Held> retired, retire({current().credential_id}));
   if (retired) return *retired;
-  RETURN_IF_ERROR(wiring_.journal.drop(*seen_.staged, stop_));
+  RETURN_IF_ERROR(unstage());
   return held;
 }
 
@@ -246,6 +251,7 @@ Outcome StepPerformer::perform(const step::Publish& /*step*/) {
   if (seen_.target && object == seen_.target->object) return done();
   auto written = seen_.target ? wiring_.client.replace(kube::kSecrets, object, api::kFieldManager, stop_)
                               : wiring_.client.create(kube::kSecrets, object, api::kFieldManager, stop_);
+  wiring_.report.secret_published(wanted, written);
   if (!written) return held_by_cluster(std::move(written).error(), seen_.client.secret_name());
   ASSIGN_OR_RETURN(seen_.target, read_target(std::move(*written)));
   seen_.target_owner = TargetOwner::us;
@@ -280,15 +286,22 @@ Outcome StepPerformer::perform(const step::WriteStatus& /*step*/) {
 }
 
 Outcome StepPerformer::perform(const step::DropStaged& /*step*/) {
-  RETURN_IF_ERROR(wiring_.journal.drop(*seen_.staged, stop_));
+  RETURN_IF_ERROR(unstage());
   seen_.staged.reset();
   return done();
+}
+
+Result<void> StepPerformer::unstage() {
+  RETURN_IF_ERROR(wiring_.journal.drop(*seen_.staged, stop_));
+  wiring_.report.secret_unstaged(seen_.client, *seen_.staged);
+  return {};
 }
 
 Outcome StepPerformer::write_status(const api::ApiClientStatus& status) {
   const Json before = api::write_status(seen_.client.status);
   RETURN_IF_ERROR(write_status_if_changed(wiring_.client, api::kApiClients, seen_.client.meta, before,
                                           api::write_status(status), stop_));
+  wiring_.report.status_written(seen_.client, status);
   seen_.client.status = status;
   return done();
 }

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "kube/client.h"
+#include "reconciler/action_reporter.h"
 #include "reconciler/credential_journal.h"
 #include "reconciler/observation.h"
 #include "reconciler/plan.h"
@@ -23,6 +24,7 @@ class StepPerformer {
     kube::Client& client;
     CredentialJournal& journal;
     const Clock& clock;
+    const ActionReporter& report;
     /// The writer with whom the target Secret is contended: it is left as it is. Empty: nobody.
     std::string contended_by = {};
   };
@@ -59,6 +61,7 @@ class StepPerformer {
   Outcome after_add_failed(Error error);
   Outcome after_rejection();
   Outcome retire(const std::vector<std::string>& credential_ids);
+  Result<void> unstage();
   Result<void> read_back();
   TargetSecret& former(const std::string& secret_name);
   Outcome write_status(const api::ApiClientStatus& status);

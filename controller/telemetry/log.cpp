@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/overloaded.h"
 #include "base/rfc3339.h"
+#include "telemetry/quoted_text.h"
 
 namespace apiclient::telemetry {
 namespace {
@@ -34,50 +35,6 @@ std::string_view name_of(LogLevel level) {
     case LogLevel::error: return "error";
   }
   return "info";
-}
-
-/// Bytes of the UTF-8 character (RFC 3629) that `text` begins with; 0 when it begins with none.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned first = byte(0);
-  const std::size_t length = first < 0x80   ? 1
-                             : first < 0xC2 ? 0
-                             : first < 0xE0 ? 2
-                             : first < 0xF0 ? 3
-                             : first < 0xF5 ? 4
-                                            : 0;
-  if (length == 0 || length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80) return 0;
-  }
-  // Overlong forms, surrogates, and what is above U+10FFFF.
-  if (length > 2 && ((first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) > 0x9F) ||
-                     (first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) > 0x8F))) {
-    return 0;
-  }
-  return length;
-}
-
-/// RFC 8259 §7. What is not UTF-8 becomes U+FFFD: a line that cannot be read is worse.
-void append_quoted(std::string& line, std::string_view text) {
-  line += '"';
-  while (!text.empty()) {
-    const std::size_t length = utf8_length(text);
-    const char letter = text.front();
-    if (length == 0) {
-      line += "\xEF\xBF\xBD";
-    } else if (letter == '"' || letter == '\\') {
-      line.append(1, '\\').append(1, letter);
-    } else if (letter == '\n') {
-      line += "\\n";
-    } else if (static_cast<unsigned char>(letter) < 0x20 || letter == 0x7f) {
-      line += fmt::format("\\u{:04x}", static_cast<unsigned>(letter));
-    } else {
-      line.append(text.substr(0, length));
-    }
-    text.remove_prefix(std::max<std::size_t>(length, 1));
-  }
-  line += '"';
 }
 
 /// True when a text needs no quotes in a line of the text format.

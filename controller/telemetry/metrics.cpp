@@ -39,6 +39,14 @@ struct Metrics::Families {
                                           .Name("apiclient_backend_requests_total")
                                           .Help("Requests to registries by operation and result")
                                           .Register(registry);
+  Family<Counter>& events = BuildCounter()
+                                .Name("apiclient_events_total")
+                                .Help("Events for people by what became of them")
+                                .Register(registry);
+  Family<Counter>& abandoned = BuildCounter()
+                                   .Name("apiclient_clients_abandoned_total")
+                                   .Help("Clients given up at their deletion: they may still exist")
+                                   .Register(registry);
   Family<Gauge>& leader = BuildGauge()
                               .Name("leader_election_master_status")
                               .Help("1 while this replica leads")
@@ -82,6 +90,14 @@ void Metrics::backend_request(std::string_view registry, std::string_view operat
             {"operation", std::string(operation)},
             {"result", std::string(result)}})
       .Increment();
+}
+
+void Metrics::event(std::string_view outcome) {
+  families_->events.Add({{"outcome", std::string(outcome)}}).Increment();
+}
+
+void Metrics::client_abandoned(std::string_view registry) {
+  families_->abandoned.Add({{"registry", std::string(registry)}}).Increment();
 }
 
 void Metrics::leading(bool leader) {

@@ -26,6 +26,10 @@ class Metrics {
   void api_request(std::string_view method, std::string_view code);
   /// apiclient_backend_requests_total.
   void backend_request(std::string_view registry, std::string_view operation, std::string_view result);
+  /// apiclient_events_total; outcome is written, dropped (no room, no namespace) or failed.
+  void event(std::string_view outcome);
+  /// apiclient_clients_abandoned_total: released without their registry.
+  void client_abandoned(std::string_view registry);
   /// leader_election_master_status.
   void leading(bool leader);
 

@@ -50,12 +50,16 @@ def test_a_rotation_takes_five_writes_and_now_takes_four(world, audit, numbers):
     writes = [one for one in world.writes(mark, uid) if one.name == "one" or one.name.endswith(uid)]
     assert len(writes) <= 5, [str(one) for one in writes]
     numbers("writes to rotate", len(writes))
+    events = audit.events(mark, world.namespace, "one")
+    assert len(events) <= 2, [str(one) for one in events]
     mark = audit.mark()
     rotate(world, "one", "r2:now")
     world.settle()
     writes = [one for one in world.writes(mark, uid) if one.name == "one" or one.name.endswith(uid)]
     assert len(writes) <= 4, [str(one) for one in writes]
     numbers("writes to rotate now", len(writes))
+    events = audit.events(mark, world.namespace, "one")
+    assert len(events) <= 2, [str(one) for one in events]
 
 
 def test_now_ends_the_old_secret_at_once(world):

@@ -20,6 +20,14 @@ def writes_of(world, name, since, uid):
     return [one for one in world.writes(since, uid) if one.name == name or one.name.endswith(uid)]
 
 
+def events_of(world, audit, name, since):
+    """Writes of Events about this client. They are written in order: one of a later client says that all are there."""
+    world.settle()
+    wait_until(lambda: any(one.name.startswith("settle-") for one in audit.events(since, world.namespace)), 20,
+               "Events of a later client are written")
+    return [f"{one.verb} {one.code}" for one in audit.events(since, world.namespace, name)]
+
+
 def writes_while(world, audit, name, act):
     """What `act` makes the operator write for the client until it rests again."""
     mark, before = audit.mark(), world.client(name)
@@ -35,6 +43,9 @@ def test_issuing_takes_five_writes(world, audit, numbers):
                              "delete staged secrets"]
     assert all(one.code < 300 for one in writes), [str(one) for one in writes]
     numbers("writes to issue a client", len(writes))
+    events = events_of(world, audit, "one", mark)
+    assert events == ["create 201"]
+    numbers("Events to issue a client", len(events))
 
 
 def test_a_client_without_a_secret_takes_four(world, audit, numbers):
@@ -44,6 +55,7 @@ def test_a_client_without_a_secret_takes_four(world, audit, numbers):
     assert short(writes) == ["patch apiclients", "update apiclients/status", "create secrets",
                              "update apiclients/status"]
     numbers("writes to issue a public client", len(writes))
+    assert events_of(world, audit, "phone", mark) == ["create 201"]
 
 
 def test_an_update_writes_what_changed(make_world, audit, numbers):
@@ -57,17 +69,23 @@ def test_an_update_writes_what_changed(make_world, audit, numbers):
     writes = writes_while(world, audit, "one", lambda: change(displayName="Renamed"))
     assert short(writes) == ["update apiclients/status"], "a name is not in the Secret"
     numbers("writes to update a name", len(writes))
+    mark = audit.mark()
     writes = writes_while(world, audit, "one", lambda: change(scopes=["read"]))
     assert short(writes) == ["update secrets", "update apiclients/status"]
     numbers("writes to update scopes", len(writes))
+    assert len(events_of(world, audit, "one", mark)) == 1
 
 
 def test_deleting_takes_two_writes(world, audit, numbers):
     world.create_ready("one")
     world.settle()  # the staged Secret goes right after the status that says Ready
+    mark = audit.mark()
     writes = writes_while(world, audit, "one", lambda: world.delete_and_wait("one"))
     assert short(writes) == ["delete secrets", "patch apiclients"]
     numbers("writes to delete a client", len(writes))
+    events = events_of(world, audit, "one", mark)
+    assert events == ["create 201"]
+    numbers("Events to delete a client", len(events))
 
 
 def test_at_rest_there_is_nothing_to_write_and_no_secret_to_read(world, audit):
@@ -78,6 +96,7 @@ def test_at_rest_there_is_nothing_to_write_and_no_secret_to_read(world, audit):
     world.settle()
     requests = [one for one in audit.since(mark) if one.namespace == world.namespace and one.name == "one"]
     assert not requests, [str(one) for one in requests]
+    assert not audit.events(mark, world.namespace, "one")
 
 
 def test_applying_again_changes_nothing(world, audit):

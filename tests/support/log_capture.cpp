@@ -1,33 +1,12 @@
 #include "support/log_capture.h"
 
-#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
-#include <mutex>
 #include <utility>
 
+#include "support/text_sink.h"
+
 namespace apiclient::test {
-namespace {
-
-class TextSink final : public spdlog::sinks::base_sink<std::mutex> {
- public:
-  std::string text() {
-    const std::scoped_lock lock(mutex_);
-    return text_;
-  }
-
- private:
-  void sink_it_(const spdlog::details::log_msg& message) override {
-    spdlog::memory_buf_t line;
-    formatter_->format(message, line);
-    text_.append(line.data(), line.size());
-  }
-  void flush_() override {}
-
-  std::string text_;
-};
-
-}  // namespace
 
 struct LogCapture::State {
   std::shared_ptr<TextSink> sink = std::make_shared<TextSink>();
@@ -45,14 +24,6 @@ LogCapture::~LogCapture() { spdlog::get("apiclient")->sinks() = std::move(state_
 
 std::string LogCapture::text() const { return state_->sink->text(); }
 
-std::vector<std::string> LogCapture::lines() const {
-  std::vector<std::string> lines;
-  std::string rest = text();
-  for (std::size_t end = rest.find('\n'); end != std::string::npos; end = rest.find('\n')) {
-    lines.push_back(rest.substr(0, end));
-    rest.erase(0, end + 1);
-  }
-  return lines;
-}
+std::vector<std::string> LogCapture::lines() const { return state_->sink->lines(); }
 
 }  // namespace apiclient::test

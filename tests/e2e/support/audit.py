@@ -62,8 +62,14 @@ class AuditLog:
         return [request for request in map(_request, lines) if request and request.user == user]
 
     def writes(self, mark, user=OPERATOR, until=None):
-        """The same, only writes, without those of the operator's Lease."""
-        return [one for one in self.since(mark, user, until) if one.is_write and one.resource != "leases"]
+        """The same, only writes to objects: without those of the operator's Lease, and without Events."""
+        return [one for one in self.since(mark, user, until)
+                if one.is_write and one.resource not in ("leases", "events")]
+
+    def events(self, mark, namespace, name=""):
+        """The operator's writes of Events in a namespace, by default of all its objects."""
+        return [one for one in self.since(mark) if one.is_write and one.resource == "events"
+                and one.namespace == namespace and one.name.startswith(name and f"{name}.")]
 
     def _read(self, start):
         with open(self._file, "rb") as file:

@@ -305,6 +305,20 @@ TEST_F(RegistryPass, AChangedSpecIsToldAndConnectedAnew) {
   EXPECT_EQ(status()["observedGeneration"], 2);
 }
 
+TEST_F(RegistryPass, AChangeOfItsStateIsAnEventAndNothingElseIs) {
+  ASSERT_THAT(pass(), test::is_ok());
+  ASSERT_THAT(pass(), test::is_ok());
+  EXPECT_THAT(events_.reasons(), ElementsAre("Normal Reachable"));
+  for (int i = 0; i < 3; ++i) {
+    backend_.fail_next(BackendOperation::probe, {.kind = ErrorKind::unavailable, .message = "no answer"});
+    ASSERT_THAT(pass(), test::is_ok());
+    clock_.advance(60s);
+  }
+  ASSERT_THAT(pass(), test::is_ok());
+  EXPECT_THAT(events_.reasons(),
+              ElementsAre("Normal Reachable", "Warning RegistryUnreachable", "Normal Reachable"));
+}
+
 TEST_F(RegistryPass, AMovedDefaultMarkIsTold) {
   ASSERT_THAT(pass(), test::is_ok());
   notices_.clear();

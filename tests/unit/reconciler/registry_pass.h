@@ -18,6 +18,7 @@
 #include "support/builders.h"
 #include "support/fake_backend.h"
 #include "support/fake_clock.h"
+#include "support/fake_event_sink.h"
 #include "support/fake_kube.h"
 #include "support/log_capture.h"
 #include "support/matchers.h"
@@ -106,6 +107,9 @@ class RegistryPass : public ::testing::Test {
   std::vector<backend::ConnectionConfig> connections_;
   std::optional<Error> refuse_connection_;
   std::vector<RegistryNews> notices_;
+  test::FakeEventSink events_;
+  telemetry::Metrics metrics_;
+  ActionReporter report_{{.events = events_, .metrics = metrics_, .installation_id = test::kInstallation}};
   ClientRegistryReconciler reconciler_{
       {.client = kube_,
        .registries = registries_,
@@ -113,6 +117,7 @@ class RegistryPass : public ::testing::Test {
        .users = users_,
        .state_loss = state_loss_,
        .clock = clock_,
+       .report = report_,
        .operator_namespace = "operator",
        .connect =
            [this](backend::ConnectionConfig config) -> Result<std::unique_ptr<backend::RegistryConnection>> {

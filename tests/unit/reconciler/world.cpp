@@ -12,6 +12,7 @@ using reconciler::Doubt;
 struct World::Process {
   explicit Process(World& world)
       : state_loss({.clients = clients, .clock = world.clock, .installation_id = kInstallation}),
+        report({.events = world.events, .metrics = world.metrics, .installation_id = kInstallation}),
         reconciler(
             {.client = world.kube,
              .clients = clients,
@@ -25,6 +26,7 @@ struct World::Process {
              .client_writes = client_writes,
              .secret_writes = secret_writes,
              .clock = world.clock,
+             .report = report,
              .operator_namespace = kOperatorNamespace,
              .installation_id = kInstallation,
              .suspect_registry = [&world](const std::string& name) { world.suspects_.push_back(name); }}) {}
@@ -39,6 +41,7 @@ struct World::Process {
   reconciler::OwnWrites client_writes;
   reconciler::OwnWrites secret_writes;
   reconciler::StateLossGuard state_loss;
+  reconciler::ActionReporter report;
   reconciler::ApiClientReconciler reconciler;
 };
 

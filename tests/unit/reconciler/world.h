@@ -10,10 +10,12 @@
 #include <vector>
 
 #include "reconciler/api_client_reconciler.h"
+#include "support/audit_capture.h"
 #include "support/builders.h"
 #include "support/checkpoint_recorder.h"
 #include "support/fake_backend.h"
 #include "support/fake_clock.h"
+#include "support/fake_event_sink.h"
 #include "support/fake_kube.h"
 #include "support/log_capture.h"
 
@@ -29,6 +31,9 @@ class World {
   FakeBackend backend;
   CheckpointRecorder checkpoints;
   LogCapture logs;
+  AuditCapture audit;
+  FakeEventSink events;
+  telemetry::Metrics metrics;
 
   // What people do
   void apply(const ApiClientBuilder& client);

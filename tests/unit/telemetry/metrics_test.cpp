@@ -21,6 +21,8 @@ TEST(Metrics, HaveTheNamesThatDashboardsKnow) {
   metrics.queue_depth("apiclient", 12);
   metrics.api_request("GET", "200");
   metrics.backend_request("default", "create", "conflict");
+  metrics.event("written");
+  metrics.client_abandoned("default");
   metrics.leading(true);
   const std::string text = metrics.text();
   for (const char* line :
@@ -31,6 +33,8 @@ TEST(Metrics, HaveTheNamesThatDashboardsKnow) {
         R"(controller_runtime_reconcile_time_seconds_bucket{controller="apiclient",le="0.01"} 2)",
         R"(workqueue_depth{name="apiclient"} 12)",
         R"(apiclient_backend_requests_total{operation="create",registry="default",result="conflict"} 1)",
+        R"(apiclient_events_total{outcome="written"} 1)",
+        R"(apiclient_clients_abandoned_total{registry="default"} 1)",
         R"(leader_election_master_status{name="apiclient-operator"} 1)",
         "# TYPE controller_runtime_reconcile_total counter",
         "# TYPE controller_runtime_reconcile_time_seconds histogram"}) {
