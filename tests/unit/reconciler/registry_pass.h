@@ -60,6 +60,8 @@ class RegistryPass : public ::testing::Test {
     } else {
       registries_.put(std::make_shared<api::ClientRegistry>(api::read_client_registry(object).value()));
     }
+    // As after a call that failed: without a suspicion a good registry is looked at once a minute.
+    if (suspected_) reconciler_.suspect("default");
     return reconciler_.reconcile(kKey, {});
   }
   /// After the delay that the last pass asked for.
@@ -106,6 +108,7 @@ class RegistryPass : public ::testing::Test {
   std::vector<backend::ConnectionConfig> connections_;
   std::optional<Error> refuse_connection_;
   std::vector<RegistryNews> notices_;
+  bool suspected_ = true;
   ClientRegistryReconciler reconciler_{
       {.client = kube_,
        .registries = registries_,
