@@ -74,7 +74,7 @@ struct ClientRegistrySpec {
   std::string issuer = {};
   std::string token_url = {};
   std::string tenant = {};
-  std::string client_id_template = {};  ///< empty: the default one
+  std::string client_id_template = {};      ///< empty: the default one
   std::optional<SecretKeyRef> bearer = {};  ///< of the four, at most one is set
   std::optional<BasicAuthRef> basic = {};
   std::optional<ClientCredentialsRef> client_credentials = {};

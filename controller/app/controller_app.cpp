@@ -185,6 +185,11 @@ class ControllerApp {
     });
   }
 
+  void suspect_registry(const std::string& name) {
+    registry_reconciler_.suspect(name);
+    registry_queue_.add({.namespace_name = "", .name = name});
+  }
+
   void registry_changed(const reconciler::RegistryNews& news) {
     std::size_t count = 0;
     clients_.store().each([&](const api::ApiClientSummary& client) {
@@ -297,7 +302,7 @@ class ControllerApp {
        .report = report_,
        .operator_namespace = namespace_,
        .installation_id = installation_id_,
-       .suspect_registry = [this](const std::string& name) { registry_queue_.add({.name = name}); }}};
+       .suspect_registry = [this](const std::string& name) { suspect_registry(name); }}};
   reconciler::ClientRegistryReconciler registry_reconciler_{
       {.client = *client_,
        .registries = registries_.store(),

@@ -97,9 +97,10 @@ class EmbeddedBackend final : public Backend {
     std::vector<std::string> all;
     std::string next;
     do {
-      const std::string query =
-          http::Query().add("limit", kPageSize).add("owner", installation_id).add("continue", next).text();
-      ASSIGN_OR_RETURN(const http::Response response, read(std::string(kClients) + query, stop));
+      http::Query query;
+      query.add("limit", kPageSize).add("owner", installation_id);
+      if (!next.empty()) query.add("continue", next);
+      ASSIGN_OR_RETURN(const http::Response response, read(std::string(kClients) + query.text(), stop));
       if (!response.ok()) return fail(list_error_of(response));
       ASSIGN_OR_RETURN(embedded::ClientPage page, embedded::read_client_page(response.body));
       // A server that repeats a page would keep us for ever.

@@ -164,14 +164,16 @@ Result<void> ClientRegistryReconciler::ask(api::ClientRegistry& registry, Probed
                                            std::stop_token stop) {
   const BootTime now = wiring_.clock.now();
   {
-    const auto connections = connections_.lock();
-    const Connected& known = connections->at(registry.key.name);
-    if (now < known.next_probe) {
-      // Whoever suspects it meanwhile learns what is known: one probe per step, however many clients call.
+    auto connections = connections_.lock();
+    Connected& known = connections->at(registry.key.name);
+    if (now < known.next_probe && (known.last_trouble || !known.suspected)) {
+      // One probe per step, however many clients suspect it and for whatever reason this pass is made.
       probed.trouble = known.last_trouble;
+      probed.info = known.last_info;
       probed.too_early_by = std::chrono::ceil<milliseconds>(known.next_probe - now);
       return {};
     }
+    known.suspected = false;
   }
   auto info = probed.connection->probe(stop);
   if (info) {
@@ -182,7 +184,7 @@ Result<void> ClientRegistryReconciler::ask(api::ClientRegistry& registry, Probed
   } else {
     probed.trouble = trouble_of(info.error());
   }
-  if (probed.trouble) remember_trouble(registry, *probed.trouble);
+  remember_outcome(registry, probed);
   return {};
 }
 
@@ -209,11 +211,21 @@ Result<void> ClientRegistryReconciler::check_state(api::ClientRegistry& registry
   return {};
 }
 
-void ClientRegistryReconciler::remember_trouble(const api::ClientRegistry& registry, const Trouble& trouble) {
-  Connected& known = (*connections_.lock())[registry.key.name];
-  known.last_trouble = trouble;
-  if (trouble.stalled) return;
-  known.next_probe = wiring_.clock.now() + probe_delay(registry.status.failure_count, trouble);
+void ClientRegistryReconciler::remember_outcome(const api::ClientRegistry& registry, const Probed& probed) {
+  auto connections = connections_.lock();
+  Connected& known = connections->at(registry.key.name);
+  known.last_trouble = probed.trouble;
+  known.last_info = probed.info;
+  const bool stalled = probed.trouble && probed.trouble->stalled;
+  const milliseconds delay = probed.trouble ? probe_delay(registry.status.failure_count, *probed.trouble)
+                                            : milliseconds(kProbePeriod);
+  known.next_probe = stalled ? BootTime::min() : wiring_.clock.now() + delay;
+}
+
+void ClientRegistryReconciler::suspect(const std::string& registry) {
+  auto connections = connections_.lock();
+  const auto known = connections->find(registry);
+  if (known != connections->end()) known->second.suspected = true;
 }
 
 std::variant<ClientRegistryReconciler::Connection, RegistryTrouble> ClientRegistryReconciler::connect(
@@ -305,7 +317,7 @@ Result<Action> ClientRegistryReconciler::write_outcome(const api::ClientRegistry
                                           api::write_status(summarise(registry, probed, now)),
                                           std::move(stop)));
   wiring_.report.status_written(registry, status);
-  if (!probed.trouble) return Action::requeue_after(kProbePeriod);
+  if (!probed.trouble) return Action::requeue_after(probed.too_early_by.value_or(kProbePeriod));
   std::optional<milliseconds> next;
   if (!probed.trouble->stalled) {
     next = probed.too_early_by.value_or(probe_delay(registry.status.failure_count, *probed.trouble));
@@ -319,7 +331,7 @@ api::ClientRegistryStatus ClientRegistryReconciler::summarise(const api::ClientR
                                                               const Probed& probed, WallTime now) const {
   const std::string rival = rival_of(registry);
   api::ClientRegistryStatus status;
-  if (probed.too_early_by) {
+  if (probed.too_early_by && probed.trouble) {
     status = registry.status;
   } else if (probed.trouble) {
     status = summarise_trouble(registry, *probed.trouble, now);

@@ -56,6 +56,8 @@ class ClientRegistryReconciler final : public runtime::Reconciler {
   explicit ClientRegistryReconciler(Wiring wiring);
 
   Result<runtime::Action> reconcile(const kube::ObjectKey& key, std::stop_token stop) override;
+  /// A call to it has failed: the next pass probes it, unless it is known to be in trouble.
+  void suspect(const std::string& registry);
 
  private:
   using Trouble = RegistryTrouble;
@@ -66,16 +68,19 @@ class ClientRegistryReconciler final : public runtime::Reconciler {
     std::string uid;
     std::string secret_version;
     Connection connection;
-    /// The last probe has failed: until this time another one would only cost a call.
+    /// Of the last probe. Until the next one is due it is not repeated: not after a trouble, and not after a
+    /// success that nobody doubts.
     BootTime next_probe = BootTime::min();
-    Trouble last_trouble = {};
+    std::optional<Trouble> last_trouble = {};
+    backend::RegistryInfo last_info = {};
+    bool suspected = false;
   };
 
   struct Probed {
     std::optional<Trouble> trouble;
     Connection connection;
     backend::RegistryInfo info;
-    std::optional<std::chrono::milliseconds> too_early_by = {};  ///< set: `trouble` is the last one, repeated
+    std::optional<std::chrono::milliseconds> too_early_by = {};  ///< set: it is the last outcome, repeated
   };
   /// False: the finalizer went, and with it the object.
   Result<bool> tend_finalizer(api::ClientRegistry& registry, std::stop_token stop);
@@ -89,7 +94,7 @@ class ClientRegistryReconciler final : public runtime::Reconciler {
                                             RegistryCredentials credentials);
   /// The last connection of this very object; null when there was none.
   [[nodiscard]] Connection remembered(const kube::ObjectMeta& registry) const;
-  void remember_trouble(const api::ClientRegistry& registry, const Trouble& trouble);
+  void remember_outcome(const api::ClientRegistry& registry, const Probed& probed);
   void publish(const api::ClientRegistry& registry, const Probed& probed, bool degraded);
   Result<runtime::Action> write_outcome(const api::ClientRegistry& registry, const Json& status_as_read,
                                         const Probed& probed, std::stop_token stop);

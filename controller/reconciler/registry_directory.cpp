@@ -93,7 +93,7 @@ Resolution RegistryDirectory::resolve_default(const Entries& entries) {
   bool waiting = false;
   for (const auto& [name, registry] : entries) {
     if (!registry) waiting = true;
-    if (!registry || !registry->is_default) continue;
+    if (!registry || !registry->is_default || registry->deleting) continue;
     if (chosen) {
       return refuse(
           reason::kAmbiguousDefaultRegistry,

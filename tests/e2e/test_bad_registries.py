@@ -13,7 +13,6 @@ from bad_server import BadServer
 from controlplane import OPERATOR_NAMESPACE
 from kstatus import conditions
 from kubeapi import path
-from world import API
 
 _RECOVERS_WITHIN = 60
 
@@ -160,7 +159,7 @@ def assert_still_works(world, name, reason):
 def test_a_registry_object_that_is_taken_away_and_comes_back(world):
     world.create_ready("working")
     before = world.secret("working")
-    world.must(world.api.delete(path(API, "clusterclientregistries", name=world.registry_name)))
+    world.take_registry_away()
     world.create("waiting")
     for name in ("waiting", "working"):
         assert_waits(world.wait_condition(name, "Ready", "False", "RegistryNotFound"))

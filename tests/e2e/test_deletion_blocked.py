@@ -69,7 +69,7 @@ def test_abandon_releases_it_with_the_uid_only(blocked, make_world):
 def test_a_deleted_registry_object_blocks_too(world):
     world.create_ready("one")
     where = path("apiclient.dev/v1alpha1", "clusterclientregistries", name=world.registry_name)
-    world.must(world.api.delete(where))
+    world.take_registry_away()
     wait_until(lambda: world.api.get(where).status == 404, 20, "the registry object is gone")
     world.wait_condition("one", "Registered", "Unknown", "RegistryNotFound")
     world.delete("one")

@@ -163,7 +163,7 @@ STATUS = {
                          "ownershipMark": True, "searchableMark": True, "idempotencyKey": True, "preconditions": True,
                          "disable": True, "lastUsed": True},
         "failure": {"count": 3, "lastTime": NOW}, "nextRetryTime": NOW,
-        "acceptedStateLoss": {"token": "2026-01-outage", "time": NOW}},
+        "acceptedStateLoss": {"token": "2026-01-outage", "time": NOW, "restoredTime": NOW}},
 }
 SPECS = {"apiclients": {"displayName": "Invoice exporter", "clientId": "invoices", "type": "Web",
                         "redirectUris": ["https://app.example.com/a", "https://app.example.com/b"],

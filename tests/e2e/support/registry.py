@@ -35,6 +35,10 @@ class Registry:
         return f"http://127.0.0.1:{self.admin_port}"
 
     @property
+    def data_directory(self):
+        return self._data
+
+    @property
     def admin_token(self):
         return (self._data / "admin-token").read_text().strip()
 

@@ -74,6 +74,12 @@ class World:
         where = path(API, "clusterclientregistries", name=name or self.registry_name)
         return self.must(self.api.merge_patch(where, patch))
 
+    def take_registry_away(self, name=None):
+        """Deletes the object although it is in use: by force, as somebody does who takes its finalizer off."""
+        where = path(API, "clusterclientregistries", name=name or self.registry_name)
+        self.must(self.api.delete(where))
+        self.api.merge_patch(where, {"metadata": {"finalizers": []}})
+
     def wait_registry(self, reason, name=None, seconds=_WITHIN):
         """Until Ready of the registry has this reason; returns the object."""
         return self._wait(lambda: self.registry_object(name), "Ready", None, reason, seconds)

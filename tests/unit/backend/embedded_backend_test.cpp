@@ -147,6 +147,46 @@ TEST_F(EmbeddedBackendTest, SecretThatTheRegistryRepeatsStaysOutOfTheError) {
   EXPECT_EQ(client.error().message.find(kValue), std::string::npos);
 }
 
+std::string page(std::initializer_list<const char*> ids, const std::string& next = "") {
+  Json document{{"items", Json::array()}, {"continue", next}};
+  for (const char* id : ids) document["items"].push_back({{"client_id", id}, {"anything", 1}});
+  return json::dump(document);
+}
+
+TEST_F(EmbeddedBackendTest, ListFollowsAllPagesOfOurMark) {
+  const std::string first = kClients + "?limit=500&owner=our%20id";
+  reads_.expect(Method::get, first, 200, page({"a", "b"}, "t/1"));
+  reads_.expect(Method::get, first + "&continue=t%2F1", 200, page({"c"}));
+  const auto listed = backend_->list_owned("our id", {});
+  ASSERT_TRUE(listed.has_value()) << listed.error().message;
+  EXPECT_EQ(*listed, (std::vector<std::string>{"a", "b", "c"}));
+}
+
+struct ListTrouble {
+  int status_code;
+  std::string body;
+  ErrorKind kind;
+};
+
+TEST_F(EmbeddedBackendTest, AListThatIsNoneIsNotAnEmptyOne) {
+  const std::string path = kClients + "?limit=500&owner=us";
+  for (const auto& row : {ListTrouble{404, problem("not_found"), ErrorKind::protocol},
+                          ListTrouble{200, "{}", ErrorKind::protocol},
+                          ListTrouble{200, R"({"items":[{"id":"a"}],"continue":""})", ErrorKind::protocol},
+                          ListTrouble{401, problem("unauthorized"), ErrorKind::unauthorized},
+                          ListTrouble{503, "", ErrorKind::unavailable}}) {
+    reads_.expect(Method::get, path, row.status_code, row.body);
+    EXPECT_THAT(backend_->list_owned("us", {}), has_error(row.kind)) << row.status_code << row.body;
+  }
+}
+
+TEST_F(EmbeddedBackendTest, APageThatLeadsToItselfEndsTheList) {
+  const std::string path = kClients + "?limit=500&owner=us";
+  reads_.expect(Method::get, path, 200, page({"a"}, "x"));
+  reads_.expect(Method::get, path + "&continue=x", 200, page({"a"}, "x"));
+  EXPECT_THAT(backend_->list_owned("us", {}), has_error(ErrorKind::protocol));
+}
+
 TEST_F(EmbeddedBackendTest, CreateThatAnswersHtmlHasAnUnknownOutcome) {
   writes_.expect(Method::post, kClients, 200, "<html>welcome</html>");
   const auto client = backend_->create(a_machine_client(), a_mark(), &credential_, {});

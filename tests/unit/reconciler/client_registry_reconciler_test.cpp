@@ -59,6 +59,32 @@ TEST_F(RegistryPass, TheSecondOneWritesAndTellsNothing) {
   EXPECT_EQ(backend_.count(BackendOperation::probe), 2);
 }
 
+TEST_F(RegistryPass, OfAGoodOneProbesOnceAMinuteWhateverElseBringsIt) {
+  suspected_ = false;
+  for (int i = 0; i < 59; ++i) {
+    const auto action = pass();
+    ASSERT_THAT(action, test::is_ok());
+    EXPECT_EQ(action->after, 60s - i * 1s);
+    clock_.advance(1s);
+  }
+  EXPECT_EQ(backend_.count(BackendOperation::probe), 1);
+  EXPECT_EQ(condition("Ready"), "True Reachable");
+  EXPECT_EQ(status()["capabilities"]["maxSecrets"], 3);
+  clock_.advance(1s);
+  ASSERT_THAT(pass(), test::is_ok());
+  EXPECT_EQ(backend_.count(BackendOperation::probe), 2);
+}
+
+TEST_F(RegistryPass, ASuspicionBringsOneProbe) {
+  suspected_ = false;
+  ASSERT_THAT(pass(), test::is_ok());
+  reconciler_.suspect("default");
+  reconciler_.suspect("default");
+  ASSERT_THAT(pass(), test::is_ok());
+  ASSERT_THAT(pass(), test::is_ok());
+  EXPECT_EQ(backend_.count(BackendOperation::probe), 2);
+}
+
 // Trouble
 
 struct TroubleRow {
@@ -139,6 +165,7 @@ TEST_F(RegistryPass, ARecoveryIsShownAlthoughTheCacheHasNotSeenTheTrouble) {
   registries_.put(std::make_shared<api::ClientRegistry>(
       api::read_client_registry(kube_.get(api::kClusterClientRegistries, kKey)).value()));
   backend_.fail_next(BackendOperation::probe, probe_error(ErrorKind::unavailable));
+  reconciler_.suspect("default");
   ASSERT_THAT(reconciler_.reconcile(kKey, {}), test::is_ok());
   EXPECT_EQ(condition("Ready"), "False RegistryUnreachable");
   clock_.advance(1s);

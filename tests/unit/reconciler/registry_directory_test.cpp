@@ -64,6 +64,12 @@ void failed(RegistryDirectory& directory) {
   directory.put(std::make_shared<RegistrySnapshot>(std::move(snapshot)));
 }
 
+void put_deleting(RegistryDirectory& directory, const std::string& name) {
+  auto snapshot = a_registry().named(name).snapshot();
+  snapshot.deleting = true;
+  directory.put(std::make_shared<RegistrySnapshot>(std::move(snapshot)));
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Table, Resolve,
     ::testing::Values(
@@ -84,6 +90,16 @@ INSTANTIATE_TEST_SUITE_P(
             },
             an_api_client(), "not yet known"},
         Row{"Failed", failed, an_api_client(), "default"},
+        Row{"DeletingTakesNoNewClient", [](auto& d) { put_deleting(d, "default"); }, asking_for("default"),
+            "RegistryNotFound"},
+        Row{"DeletingKeepsItsClients", [](auto& d) { put_deleting(d, "default"); }, an_api_client().issued(),
+            "default"},
+        Row{"DeletingIsNoDefault",
+            [](auto& d) {
+              one_default(d);
+              put_deleting(d, "other");
+            },
+            an_api_client(), "default"},
         Row{"NamespacedKind", one_default, asking_for("default", "ClientRegistry"), "Unsupported (stalled)"},
         Row{"NamespaceAllowed", only_gold, an_api_client(), "default", {{"tier", "gold"}}},
         Row{"NamespaceNotAllowed", only_gold, an_api_client(), "NamespaceNotAllowed", {{"tier", "iron"}}},

@@ -37,12 +37,22 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"Refused", error(ErrorKind::invalid, 400, "invalid_client_metadata"), "InvalidSpec", false},
         Row{"ServerError", error(ErrorKind::unavailable, 500), "ServerError", true},
         Row{"NoAnswer", error(ErrorKind::unavailable), "RegistryUnreachable", true},
+        Row{"NotSent", error(ErrorKind::unavailable, 503, "circuit_open"), "ServerError", true},
+        Row{"HeldBackByUs", error(ErrorKind::throttled, 0, "rate_limited"), "Throttled", false},
+        Row{"StateLost", error(ErrorKind::unavailable, 0, "state_lost"), "StateLost", true},
         Row{"TimedOut", error(ErrorKind::timeout), "RegistryUnreachable", true},
         Row{"Conflict", error(ErrorKind::conflict, 409), "RegistryUnreachable", false},
         Row{"Exists", error(ErrorKind::already_exists, 409), "RegistryUnreachable", false},
         Row{"Cancelled", error(ErrorKind::cancelled), "RegistryUnreachable", false},
         Row{"Internal", error(ErrorKind::internal), "RegistryUnreachable", false}),
     test::RowName());
+
+TEST(FailureMessage, HasDetailsOnlyOfACallThatWasSent) {
+  EXPECT_EQ(failure_message("default", error(ErrorKind::unavailable, 503)),
+            "registry default: what happened");
+  EXPECT_EQ(failure_message("default", error(ErrorKind::unavailable, 503, "circuit_open")),
+            registry_message("default", "ServerError"));
+}
 
 }  // namespace
 }  // namespace apiclient::reconciler

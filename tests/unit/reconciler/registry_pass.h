@@ -61,6 +61,8 @@ class RegistryPass : public ::testing::Test {
     } else {
       registries_.put(std::make_shared<api::ClientRegistry>(api::read_client_registry(object).value()));
     }
+    // As after a call that failed: without a suspicion a good registry is looked at once a minute.
+    if (suspected_) reconciler_.suspect("default");
     return reconciler_.reconcile(kKey, {});
   }
   /// After the delay that the last pass asked for.
@@ -110,6 +112,7 @@ class RegistryPass : public ::testing::Test {
   test::FakeEventSink events_;
   telemetry::Metrics metrics_;
   ActionReporter report_{{.events = events_, .metrics = metrics_, .installation_id = test::kInstallation}};
+  bool suspected_ = true;
   ClientRegistryReconciler reconciler_{
       {.client = kube_,
        .registries = registries_,

@@ -101,5 +101,26 @@ TEST(SummariseReady, IsTheSameEachTime) {
   EXPECT_EQ(api::write_status(twice), api::write_status(once));
 }
 
+TEST(SummariseAmbiguous, IsStalledOnceAndSaysWhatTheProbeSaw) {
+  const auto registry = a_registry().object();
+  const backend::RegistryInfo info{.capabilities = {.max_secrets = 3}, .server_version = "2.1"};
+  const auto first = summarise_ambiguous(registry, info, "other", kNow);
+  EXPECT_EQ(find(first, api::kReady)->reason, "AmbiguousDefaultRegistry");
+  EXPECT_EQ(find(first, api::kStalled)->status, ConditionStatus::true_value);
+  EXPECT_EQ(first.server_version, "2.1");
+  const auto again = summarise_ambiguous(a_registry().with_status(first).object(), info, "other", kNow + 60s);
+  EXPECT_EQ(api::write_status(again), api::write_status(first)) << "no heartbeat";
+  EXPECT_EQ(trouble_began(first, kNow + 60s), kNow + 60s) << "it is no outage";
+}
+
+TEST(TroubleBegan, IsWhenReadyWentFalse) {
+  const auto registry = a_registry().object();
+  EXPECT_EQ(trouble_began(registry.status, kNow), kNow);
+  const auto failed = summarise_trouble(registry, {.reason = "RegistryUnreachable"}, kNow);
+  const auto later =
+      summarise_trouble(a_registry().with_status(failed).object(), {.reason = "Throttled"}, kNow + 300s);
+  EXPECT_EQ(trouble_began(later, kNow + 600s), kNow);
+}
+
 }  // namespace
 }  // namespace apiclient::reconciler
