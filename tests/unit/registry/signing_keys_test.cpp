@@ -100,9 +100,10 @@ TEST(SigningKeys, FileThatIsNoGoodChangesNothing) {
   KeysWorld world;
   const auto before = world.published();
   const auto good = TemporaryFolder::read(world.key_file);
-  Json other_hash = Json::parse(good);
-  other_hash["hash_key"] = std::string(43, 'A');
-  for (const auto& content : {std::string("junk"), std::string(), other_hash.dump()}) {
+  // With keys of its own: neither may come into force.
+  ASSERT_TRUE(load_keys(world.folder.file("other.json"), true));
+  const auto other = TemporaryFolder::read(world.folder.file("other.json"));
+  for (const auto& content : {std::string("junk"), std::string(), other}) {
     TemporaryFolder::write(world.key_file, content);
     EXPECT_EQ(world.published(), before);
   }
