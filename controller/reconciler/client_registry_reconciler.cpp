@@ -313,9 +313,9 @@ Result<Action> ClientRegistryReconciler::write_outcome(const api::ClientRegistry
   const bool degraded = probed.trouble && now >= degrades_at;
   publish(registry, probed, degraded);
   kube::ObjectMeta meta = registry.meta;
+  const api::ClientRegistryStatus status = summarise(registry, probed, now);
   RETURN_IF_ERROR(write_status_if_changed(wiring_.client, api::kClusterClientRegistries, meta, status_as_read,
-                                          api::write_status(summarise(registry, probed, now)),
-                                          std::move(stop)));
+                                          api::write_status(status), std::move(stop)));
   wiring_.report.status_written(registry, status);
   if (!probed.trouble) return Action::requeue_after(probed.too_early_by.value_or(kProbePeriod));
   std::optional<milliseconds> next;
