@@ -22,6 +22,10 @@ if(MOLD)
   target_link_options(apiclient_settings INTERFACE -fuse-ld=mold)
 endif()
 
+# Only what is used is shipped and mapped.
+target_compile_options(apiclient_settings INTERFACE $<$<CONFIG:Release>:-ffunction-sections -fdata-sections>)
+target_link_options(apiclient_settings INTERFACE $<$<CONFIG:Release>:-Wl,--gc-sections>)
+
 set(APICLIENT_SANITIZE "" CACHE STRING "Sanitizers, as given to -fsanitize=")
 if(APICLIENT_SANITIZE)
   target_compile_options(apiclient_settings INTERFACE -fsanitize=${APICLIENT_SANITIZE} -fno-omit-frame-pointer)

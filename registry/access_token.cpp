@@ -6,10 +6,14 @@
 namespace apiclient::registry {
 namespace {
 
-Json audience_of(const ClientMetadata& client, const std::string& issuer) {
-  if (client.audience.empty()) return issuer;
-  if (client.audience.size() == 1) return client.audience.front();
-  return client.audience;
+/// RFC 7519 §4.1.3: one audience may stand alone.
+Json write_audience(const std::vector<std::string>& audience) {
+  if (audience.size() == 1) return audience.front();
+  return audience;
+}
+
+bool contains(const std::vector<std::string>& texts, const std::string& text) {
+  return std::ranges::find(texts, text) != texts.end();
 }
 
 std::int64_t seconds_since_epoch(WallTime time) {
@@ -29,12 +33,24 @@ std::optional<std::string> granted_scope(const ClientMetadata& client,
   return join_scopes(granted);
 }
 
+std::optional<std::vector<std::string>> granted_audience(const ClientMetadata& client,
+                                                         const std::string& issuer,
+                                                         const std::vector<std::string>& requested) {
+  if (requested.empty()) return client.audience.empty() ? std::vector{issuer} : client.audience;
+  std::vector<std::string> granted;
+  for (const auto& resource : requested) {
+    if (resource != issuer && !contains(client.audience, resource)) return std::nullopt;
+    if (!contains(granted, resource)) granted.push_back(resource);
+  }
+  return granted;
+}
+
 Json access_token_claims(const ClientMetadata& client, const Grant& grant) {
   const std::int64_t issued_at = seconds_since_epoch(grant.issued_at);
   Json claims{{"iss", grant.issuer},
               {"sub", client.client_id},
               {"client_id", client.client_id},
-              {"aud", audience_of(client, grant.issuer)},
+              {"aud", write_audience(grant.audience)},
               {"iat", issued_at},
               {"exp", issued_at + grant.lifetime.count()},
               {"jti", grant.token_id}};

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "json/json.h"
@@ -19,6 +20,7 @@ struct Grant {
   WallTime issued_at{};
   std::chrono::seconds lifetime{3600};
   std::string scope;
+  std::vector<std::string> audience;  ///< at least one
 };
 
 constexpr std::chrono::seconds kDefaultTokenLifetime{3600};
@@ -28,7 +30,12 @@ constexpr std::chrono::seconds kDefaultTokenLifetime{3600};
 std::optional<std::string> granted_scope(const ClientMetadata& client,
                                          std::optional<std::string_view> requested);
 
-/// The audience is the client's, or the issuer when it has none.
+/// Whom the token is for (RFC 8707 §2.2): what was asked for, each once; else the client's audiences, or the
+/// issuer when it has none. Empty optional: something that is neither of the client's nor the issuer.
+std::optional<std::vector<std::string>> granted_audience(const ClientMetadata& client,
+                                                         const std::string& issuer,
+                                                         const std::vector<std::string>& requested);
+
 Json access_token_claims(const ClientMetadata& client, const Grant& grant);
 
 }  // namespace apiclient::registry

@@ -14,6 +14,8 @@ namespace {
 
 constexpr const char* kClients = "/admin/v1/clients";
 constexpr const char* kClient = "/admin/v1/clients/([^/]+)";
+constexpr const char* kDisable = "/admin/v1/clients/([^/]+)/disable";
+constexpr const char* kEnable = "/admin/v1/clients/([^/]+)/enable";
 constexpr const char* kSecrets = "/admin/v1/clients/([^/]+)/secrets";
 constexpr const char* kSecret = "/admin/v1/clients/([^/]+)/secrets/([^/]+)";
 
@@ -48,12 +50,19 @@ std::vector<http::Route> AdminApi::routes() {
                                  {Method::get, kClient, at(&AdminApi::get_client)},
                                  {Method::put, kClient, at(&AdminApi::replace_client)},
                                  {Method::del, kClient, at(&AdminApi::delete_client)},
+                                 {Method::post, kDisable, at(&AdminApi::disable_client)},
+                                 {Method::post, kEnable, at(&AdminApi::enable_client)},
                                  {Method::post, kSecrets, at(&AdminApi::add_secret)},
                                  {Method::get, kSecrets, at(&AdminApi::list_secrets)},
                                  {Method::del, kSecret, at(&AdminApi::delete_secret)}});
   return wrap_routes(std::move(routes), [this](Handler next) {
     return [this, next = std::move(next)](const Request& request) { return serve(request, next); };
   });
+}
+
+EndpointNames AdminApi::endpoint_names() {
+  return {{kClients, "clients"}, {kClient, "client"},   {kDisable, "disable"},
+          {kEnable, "enable"},   {kSecrets, "secrets"}, {kSecret, "secret"}};
 }
 
 http::Response AdminApi::serve(const Request& request,
@@ -63,7 +72,6 @@ http::Response AdminApi::serve(const Request& request,
       known ? next(request)
             : problem_response(Problem::unauthorized, "send Authorization: Bearer <admin token>");
   const auto method = http::to_string(request.method);
-  metrics_.admin_request(method, response.status_code);
   log_.debug("admin request", {{"method", method},
                                {"path", request.path},
                                {"status", response.status_code},
@@ -103,6 +111,23 @@ Result<http::Response> AdminApi::replace_client(const Request& request) {
                    store_.replace(client.metadata, client.mark, read_preconditions(request)));
   log_.info("client replaced", {{"client_id", client.metadata.client_id}, {"version", replaced.version}});
   return client_response(200, replaced);
+}
+
+Result<http::Response> AdminApi::disable_client(const Request& request) {
+  return set_disabled(request, true);
+}
+
+Result<http::Response> AdminApi::enable_client(const Request& request) {
+  return set_disabled(request, false);
+}
+
+Result<http::Response> AdminApi::set_disabled(const Request& request, bool disabled) {
+  const std::string& client_id = request.captures.at(0);
+  ASSIGN_OR_RETURN(const ClientRecord client,
+                   store_.set_disabled(client_id, disabled, read_preconditions(request)));
+  log_.info(disabled ? "client disabled" : "client enabled",
+            {{"client_id", client_id}, {"version", client.version}});
+  return client_response(200, client);
 }
 
 Result<http::Response> AdminApi::delete_client(const Request& request) {

@@ -8,7 +8,7 @@
 #include "http/server.h"
 #include "registry/admin_token.h"
 #include "registry/client_store.h"
-#include "registry/registry_metrics.h"
+#include "registry/request_meter.h"
 #include "telemetry/log.h"
 
 namespace apiclient::registry {
@@ -16,10 +16,11 @@ namespace apiclient::registry {
 class AdminApi {
  public:
   /// References are not owned and live longer, as the API does than its routes.
-  AdminApi(ClientStore& store, AdminToken& token, RegistryMetrics& metrics)
-      : store_(store), token_(token), metrics_(metrics) {}
+  AdminApi(ClientStore& store, AdminToken& token) : store_(store), token_(token) {}
 
   [[nodiscard]] std::vector<http::Route> routes();
+  /// What the metrics call the endpoints.
+  [[nodiscard]] static EndpointNames endpoint_names();
 
  private:
   using Request = http::ServerRequest;
@@ -32,6 +33,9 @@ class AdminApi {
   Result<http::Response> list_clients(const Request& request);
   Result<http::Response> get_client(const Request& request);
   Result<http::Response> replace_client(const Request& request);
+  Result<http::Response> disable_client(const Request& request);
+  Result<http::Response> enable_client(const Request& request);
+  Result<http::Response> set_disabled(const Request& request, bool disabled);
   Result<http::Response> delete_client(const Request& request);
   Result<http::Response> add_secret(const Request& request);
   Result<http::Response> list_secrets(const Request& request);
@@ -40,7 +44,6 @@ class AdminApi {
 
   ClientStore& store_;
   AdminToken& token_;
-  RegistryMetrics& metrics_;
   const telemetry::Log log_;
 };
 

@@ -1,8 +1,5 @@
 #include "registry/admin_token.h"
 
-#include <sys/stat.h>
-
-#include <chrono>
 #include <utility>
 
 #include "base/random.h"
@@ -14,12 +11,6 @@ namespace {
 constexpr std::string_view kBearer = "bearer";
 constexpr std::string_view kSpace = " \t\r\n";
 constexpr std::size_t kMinTokenBytes = 16;
-// Coarser than any file system's timestamps: two changes within it may carry one stamp.
-constexpr std::chrono::seconds kStampGranularity{2};
-
-std::int64_t nanoseconds(const timespec& time) {
-  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
-}
 
 std::string_view trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(kSpace);
@@ -62,35 +53,20 @@ bool AdminToken::accepts(std::string_view authorization) {
   return presented == state->token;
 }
 
-AdminToken::Stamp AdminToken::stamp_of(const std::string& path) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return {};
-  return {.device = status.st_dev,
-          .inode = status.st_ino,
-          .size = status.st_size,
-          .modified_ns = nanoseconds(status.st_mtim),
-          .changed_ns = nanoseconds(status.st_ctim)};
-}
-
-bool AdminToken::is_settled(const Stamp& stamp) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::nanoseconds(stamp.changed_ns) + kStampGranularity < now;
-}
-
 Result<AdminToken::State> AdminToken::read_state(const std::string& path) {
   // The stamp first: a change in between is then seen as one at the next look.
-  const Stamp stamp = stamp_of(path);
+  const auto stamp = FileStamp::of(path);
   ASSIGN_OR_RETURN(const auto file, read_private_file(path));
   if (!file) return fail(ErrorKind::not_found, "admin token file " + path + " is gone");
   const auto token = trimmed(file->content.reveal());
   if (token.size() < kMinTokenBytes)
     return fail(ErrorKind::invalid,
                 "admin token file " + path + ": the token must have at least 16 characters");
-  return State{.token = Secret(token), .stamp = stamp, .settled = is_settled(stamp), .complained = false};
+  return State{.token = Secret(token), .stamp = stamp, .settled = stamp.is_settled(), .complained = false};
 }
 
 void AdminToken::refresh(State& state) {
-  if (state.settled && stamp_of(path_) == state.stamp) return;
+  if (state.settled && FileStamp::of(path_) == state.stamp) return;
   auto fresh = read_state(path_);
   if (!fresh) {
     if (!std::exchange(state.complained, true))

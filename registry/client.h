@@ -75,6 +75,7 @@ struct SecretRecord {
 struct ClientRecord {
   ClientMetadata metadata;
   std::optional<OwnershipMark> mark;
+  bool disabled = false;     ///< cannot authenticate; keeps its secrets
   std::int64_t version = 0;  ///< the entity tag; grows with every change but last-used times
   WallTime created_at{};
   WallTime updated_at{};

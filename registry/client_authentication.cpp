@@ -5,6 +5,7 @@
 
 #include "base/encoding.h"
 #include "http/uri.h"
+#include "registry/client_assertion.h"
 
 namespace apiclient::registry {
 namespace {
@@ -12,6 +13,10 @@ namespace {
 constexpr std::string_view kScheme = "basic ";
 constexpr OAuthError kUnreadable{"invalid_client", "the Authorization header is not readable as Basic"};
 constexpr OAuthError kTwoWays{"invalid_request", "use one way of client authentication, not two"};
+constexpr OAuthError kOtherAssertion{"invalid_client", "this client_assertion_type is not known here"};
+constexpr OAuthError kUnreadableAssertion{"invalid_client",
+                                          "client_assertion is not a readable JWT with sub"};
+constexpr OAuthError kOtherClient{"invalid_client", "client_id differs from the assertion"};
 constexpr OAuthError kNoClient{"invalid_client", "no client authentication"};
 
 /// The text behind "Basic ", whose case does not matter; empty when it is another scheme.
@@ -27,12 +32,20 @@ std::optional<std::string_view> basic_payload(std::string_view authorization) {
   return authorization;
 }
 
-}  // namespace
+/// Whether the body has a credential of the member's kind; RFC 6749 §3.1: an empty one counts as missing.
+bool has(const Form& form, std::string_view name) { return !form_value(form, name).empty(); }
 
-std::string_view form_value(const Form& form, std::string_view name) {
-  const auto found = std::ranges::find(form, name, &Form::value_type::first);
-  return found == form.end() ? std::string_view{} : std::string_view(found->second);
+std::variant<PresentedClient, OAuthError> read_assertion(const Form& form) {
+  const auto assertion = form_value(form, "client_assertion");
+  if (form_value(form, "client_assertion_type") != kAssertionType) return kOtherAssertion;
+  const auto client_id = claimed_client(assertion);
+  if (!client_id) return kUnreadableAssertion;
+  // RFC 7521 §4.2: the id may be repeated, and is then the same.
+  if (has(form, "client_id") && form_value(form, "client_id") != *client_id) return kOtherClient;
+  return PresentedClient{AuthMethod::private_key_jwt, *client_id, Secret(assertion)};
 }
+
+}  // namespace
 
 std::optional<PresentedClient> parse_basic(std::string_view authorization) {
   const auto payload = basic_payload(authorization);
@@ -56,6 +69,10 @@ std::variant<PresentedClient, OAuthError> read_presented_client(std::string_view
                                                                 const Form& form) {
   const auto body_id = form_value(form, "client_id");
   const auto body_secret = form_value(form, "client_secret");
+  if (has(form, "client_assertion") || has(form, "client_assertion_type")) {
+    if (!authorization.empty() || !body_secret.empty()) return kTwoWays;
+    return read_assertion(form);
+  }
   if (!authorization.empty()) {
     auto basic = parse_basic(authorization);
     if (!basic) return kUnreadable;

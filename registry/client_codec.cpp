@@ -108,6 +108,9 @@ void read_lists(const json::Reader& reader, ClientMetadata& metadata) {
   metadata.contacts = texts(reader, "contacts");
 }
 
+/// RFC 7518 §6: "d" is the private part of EC and RSA keys, "k" a symmetric key.
+bool is_secret_key(const Json& key) { return key.contains("d") || key.contains("k"); }
+
 void read_texts(const json::Reader& reader, ClientMetadata& metadata, json::Problems& problems) {
   metadata.client_uri = text(reader, "client_uri");
   metadata.logo_uri = text(reader, "logo_uri");
@@ -116,10 +119,12 @@ void read_texts(const json::Reader& reader, ClientMetadata& metadata, json::Prob
   metadata.jwks_uri = text(reader, "jwks_uri");
   const Json& jwks = reader.raw("jwks");
   if (jwks.is_null()) return;
-  if (jwks.is_object() && jwks.contains("keys") && jwks["keys"].is_array())
-    metadata.jwks = json::dump(jwks);
-  else
+  if (!jwks.is_object() || !jwks.contains("keys") || !jwks["keys"].is_array()) {
     problems.add("jwks", "must be a JWK Set (RFC 7517 §5)");
+    return;
+  }
+  if (std::ranges::any_of(jwks["keys"], is_secret_key)) problems.add("jwks", "must hold public keys only");
+  metadata.jwks = json::dump(jwks);
 }
 
 ClientMetadata read_metadata(const json::Reader& reader, json::Problems& problems) {
@@ -242,6 +247,7 @@ Json write_client(const ClientRecord& client) {
                       {"name", client.mark->object_name},
                       {"uid", client.mark->uid},
                       {"revision", client.mark->revision}};
+  target["disabled"] = client.disabled;
   target["etag"] = std::to_string(client.version);
   target["created_at"] = format_rfc3339(client.created_at);
   target["updated_at"] = format_rfc3339(client.updated_at);

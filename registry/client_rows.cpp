@@ -27,6 +27,7 @@ Result<ClientRow> read_client_row(const Query& row) {
   result.client.version = row.integer_at(7);
   result.client.created_at = from_millis(row.integer_at(8));
   result.client.updated_at = from_millis(row.integer_at(9));
+  result.client.disabled = row.integer_at(10) != 0;
   return result;
 }
 
@@ -45,7 +46,8 @@ void bind_client(Query& query, const ClientRow& row) {
       .integer(mark ? mark->revision : 0)
       .integer(row.highest_revision)
       .integer(row.client.version)
-      .integer(to_millis(row.client.updated_at));
+      .integer(to_millis(row.client.updated_at))
+      .integer(row.client.disabled ? 1 : 0);
 }
 
 std::string like_pattern(std::string_view part) {
@@ -63,7 +65,7 @@ Result<std::optional<ClientRow>> find_client(Connection& connection, std::string
   Query query = connection.query(
       "SELECT metadata, installation_id, object_namespace, object_name, uid, mark_revision, "
       "highest_revision, "
-      "version, created_at, updated_at FROM clients WHERE client_id = ?");
+      "version, created_at, updated_at, disabled FROM clients WHERE client_id = ?");
   query.text(client_id);
   if (!query.next()) return std::optional<ClientRow>{};
   ASSIGN_OR_RETURN(ClientRow row, read_client_row(query));
@@ -75,7 +77,7 @@ Result<std::vector<ClientRecord>> list_clients(Connection& connection, const Pag
   Query query = connection.query(
       "SELECT metadata, installation_id, object_namespace, object_name, uid, mark_revision, "
       "highest_revision, "
-      "version, created_at, updated_at FROM clients WHERE client_id > ?1 "
+      "version, created_at, updated_at, disabled FROM clients WHERE client_id > ?1 "
       "AND (?2 = '' OR installation_id = ?2) "
       "AND (?3 = '%%' OR client_id LIKE ?3 ESCAPE '\\' OR client_name LIKE ?3 ESCAPE '\\') "
       "ORDER BY client_id LIMIT ?4");
@@ -90,16 +92,21 @@ Result<std::vector<ClientRecord>> list_clients(Connection& connection, const Pag
   return clients;
 }
 
-std::int64_t count_clients(Connection& connection) {
-  Query query = connection.query("SELECT count(*) FROM clients");
-  return query.next() ? query.integer_at(0) : 0;
+RowCounts count_rows(Connection& connection) {
+  Query query = connection.query(
+      "SELECT (SELECT count(*) FROM clients), (SELECT count(*) FROM clients WHERE disabled = 1), "
+      "(SELECT count(*) FROM secrets)");
+  if (!query.next()) return {};
+  return {.clients = query.integer_at(0),
+          .disabled_clients = query.integer_at(1),
+          .secrets = query.integer_at(2)};
 }
 
 void insert_client(Connection& connection, const ClientRow& row) {
   Query query = connection.query(
       "INSERT INTO clients (client_name, metadata, installation_id, object_namespace, object_name, uid, "
-      "mark_revision, highest_revision, version, updated_at, client_id, created_at) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      "mark_revision, highest_revision, version, updated_at, disabled, client_id, created_at) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   bind_client(query, row);
   query.text(row.client.metadata.client_id).integer(to_millis(row.client.created_at)).run();
 }
@@ -107,7 +114,8 @@ void insert_client(Connection& connection, const ClientRow& row) {
 void update_client(Connection& connection, const ClientRow& row) {
   Query query = connection.query(
       "UPDATE clients SET client_name = ?, metadata = ?, installation_id = ?, object_namespace = ?, "
-      "object_name = ?, uid = ?, mark_revision = ?, highest_revision = ?, version = ?, updated_at = ? "
+      "object_name = ?, uid = ?, mark_revision = ?, highest_revision = ?, version = ?, updated_at = ?, "
+      "disabled = ? "
       "WHERE client_id = ?");
   bind_client(query, row);
   query.text(row.client.metadata.client_id).run();

@@ -39,7 +39,12 @@ struct PageQuery {
 
 Result<std::optional<ClientRow>> find_client(Connection& connection, std::string_view client_id);
 Result<std::vector<ClientRecord>> list_clients(Connection& connection, const PageQuery& page);
-std::int64_t count_clients(Connection& connection);
+struct RowCounts {
+  std::int64_t clients = 0;
+  std::int64_t disabled_clients = 0;
+  std::int64_t secrets = 0;
+};
+RowCounts count_rows(Connection& connection);
 void insert_client(Connection& connection, const ClientRow& row);
 void update_client(Connection& connection, const ClientRow& row);
 void delete_client(Connection& connection, std::string_view client_id);

@@ -115,16 +115,17 @@ void check_lists(const ClientMetadata& metadata, json::Problems& problems) {
 }
 
 void check_uris(const ClientMetadata& metadata, json::Problems& problems) {
-  const std::array<std::pair<std::string_view, const std::string*>, 5> members{{
+  const std::array<std::pair<std::string_view, const std::string*>, 4> members{{
       {"client_uri", &metadata.client_uri},
       {"logo_uri", &metadata.logo_uri},
       {"policy_uri", &metadata.policy_uri},
       {"tos_uri", &metadata.tos_uri},
-      {"jwks_uri", &metadata.jwks_uri},
   }};
   for (const auto& [member, uri] : members)
     if (!uri->empty() && (uri->size() > kMaxTextBytes || !http::split_uri(*uri)))
       problems.add(member, "must be an http or https URI");
+  if (!metadata.jwks_uri.empty() && !is_key_set_uri(metadata.jwks_uri))
+    problems.add("jwks_uri", "must be an https URI, or http on loopback, without a fragment");
 }
 
 void check_lifetime(std::string_view member, const std::optional<std::chrono::seconds>& lifetime,
@@ -172,6 +173,8 @@ bool is_scope_token(std::string_view text) {
   return !text.empty() &&
          std::ranges::all_of(text, [](char c) { return is_printable(c) && c != '"' && c != '\\'; });
 }
+
+bool is_key_set_uri(std::string_view text) { return text.size() <= kMaxTextBytes && is_web_uri(text); }
 
 void check_client(const ClientMetadata& metadata, json::Problems& problems) {
   if (!is_client_id(metadata.client_id))

@@ -17,6 +17,9 @@ namespace apiclient::registry {
 /// RFC 6749 §3.3.
 [[nodiscard]] bool is_scope_token(std::string_view text);
 
+/// Where we would fetch a key set from: https, or http on loopback; not longer than 2048 bytes.
+[[nodiscard]] bool is_key_set_uri(std::string_view text);
+
 /// Adds every mistake to `problems`.
 void check_client(const ClientMetadata& metadata, json::Problems& problems);
 

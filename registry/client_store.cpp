@@ -135,6 +135,19 @@ Result<ClientRecord> ClientStore::replace(const ClientMetadata& metadata,
   });
 }
 
+Result<ClientRecord> ClientStore::set_disabled(std::string_view client_id, bool disabled,
+                                               const Preconditions& preconditions) {
+  return database_.write([&](Connection& connection) -> Result<ClientRecord> {
+    ASSIGN_OR_RETURN(ClientRow row, get_client(connection, client_id));
+    RETURN_IF_ERROR(check_preconditions(row.client, preconditions));
+    if (row.client.disabled == disabled) return std::move(row.client);
+    row.client.disabled = disabled;
+    touch(row, clock_.wall_now());
+    update_client(connection, row);
+    return std::move(row.client);
+  });
+}
+
 Result<void> ClientStore::remove(std::string_view client_id, const std::optional<std::string>& uid) {
   const WallTime now = clock_.wall_now();
   return database_.write([&](Connection& connection) -> Result<void> {
@@ -218,14 +231,14 @@ Result<std::optional<Authenticable>> ClientStore::find_authenticable(std::string
   return database_.read([&](Connection& connection) -> Result<std::optional<Authenticable>> {
     ASSIGN_OR_RETURN(auto row, find_client(connection, client_id));
     if (!row) return std::optional<Authenticable>{};
-    return std::optional<Authenticable>(
-        Authenticable{std::move(row->client.metadata), secret_hashes_of(connection, client_id)});
+    return std::optional<Authenticable>(Authenticable{.metadata = std::move(row->client.metadata),
+                                                      .disabled = row->client.disabled,
+                                                      .secrets = secret_hashes_of(connection, client_id)});
   });
 }
 
-Result<std::int64_t> ClientStore::count() {
-  return database_.read(
-      [](Connection& connection) -> Result<std::int64_t> { return count_clients(connection); });
+Result<RowCounts> ClientStore::count() {
+  return database_.read([](Connection& connection) -> Result<RowCounts> { return count_rows(connection); });
 }
 
 Result<void> ClientStore::record_last_used(const std::vector<LastUse>& uses) {

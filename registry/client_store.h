@@ -50,6 +50,7 @@ struct ClientPage {
 /// What the token endpoint needs to know.
 struct Authenticable {
   ClientMetadata metadata;
+  bool disabled = false;
   std::vector<SecretHash> secrets;
 };
 
@@ -71,6 +72,9 @@ class ClientStore {
   /// changes.
   Result<ClientRecord> replace(const ClientMetadata& metadata, const std::optional<OwnershipMark>& mark,
                                const Preconditions& preconditions);
+  /// Disabled or enabled; secrets stay. Nothing is written when the client is so already.
+  Result<ClientRecord> set_disabled(std::string_view client_id, bool disabled,
+                                    const Preconditions& preconditions);
   /// `uid`, when given, must be the mark's.
   Result<void> remove(std::string_view client_id, const std::optional<std::string>& uid);
 
@@ -82,7 +86,7 @@ class ClientStore {
   Result<std::optional<ClientRecord>> find(std::string_view client_id);
   Result<ClientPage> list(PageQuery page);
   Result<std::optional<Authenticable>> find_authenticable(std::string_view client_id);
-  Result<std::int64_t> count();
+  Result<RowCounts> count();
   Result<void> record_last_used(const std::vector<LastUse>& uses);
 
  private:

@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "base/random.h"
+#include "base/rfc3339.h"
 #include "json/reader.h"
 #include "registry/private_file.h"
 #include "registry/token_signer.h"
@@ -12,6 +13,8 @@ namespace apiclient::registry {
 namespace {
 
 constexpr std::size_t kHashKeyBytes = 32;
+// The longest lifetime that client_rules.cpp allows, and some.
+constexpr std::chrono::hours kLongestOfAllLives{24 * 366 * 11};
 
 Result<Secret> make_key_document() {
   ASSIGN_OR_RETURN(const Secret signing_key, make_signing_key());
@@ -33,12 +36,52 @@ Result<Keys> read_key_document(const Secret& text) {
   if (!hash_key || hash_key->size() != kHashKeyBytes)
     problems.add("hash_key", "must be 32 bytes in base64url");
   if (!reader.raw("signing_key").is_object()) problems.add("signing_key", "must be a JWK");
+  std::vector<PreviousKey> previous;
+  reader.each("previous_signing_keys", [&](const json::Reader& key) {
+    if (!key.raw("jwk").is_object()) problems.add(key.path() + ".jwk", "must be a JWK");
+    previous.push_back({.public_jwk = json::dump(key.raw("jwk")), .retired_at = key.time("retired_at")});
+  });
   RETURN_IF_ERROR(problems.result("read keys"));
   std::string jwk = json::dump(reader.raw("signing_key"));
-  Keys keys{.hash_key = Secret(*hash_key), .signing_key = Secret(jwk)};
+  Keys keys{.hash_key = Secret(*hash_key), .signing_key = Secret(jwk), .previous = std::move(previous)};
   wipe(*hash_key);
   wipe(jwk);
   return keys;
+}
+
+/// The published form of a private key.
+Result<Json> public_jwk_of(const Secret& private_jwk) {
+  ASSIGN_OR_RETURN(const auto signer, TokenSigner::make(private_jwk));
+  ASSIGN_OR_RETURN(const Json set, json::parse(signer->key_set()));
+  return set.at("keys").at(0);
+}
+
+/// No token lives longer than this.
+bool is_of_use(const PreviousKey& key, WallTime now) { return key.retired_at + kLongestOfAllLives > now; }
+
+Json write_previous(const Json& public_jwk, WallTime retired_at) {
+  return {{"jwk", public_jwk}, {"retired_at", format_rfc3339(retired_at)}};
+}
+
+/// The old document with a new key; all members that we do not know stay.
+Result<Secret> rotate_in_document(const Secret& old, WallTime now) {
+  ASSIGN_OR_RETURN(const Keys keys, read_key_document(old));
+  ASSIGN_OR_RETURN(Json document, json::parse(old.reveal()));
+  ASSIGN_OR_RETURN(const Secret fresh, make_signing_key());
+  Json previous = Json::array();
+  for (const auto& key : keys.previous) {
+    if (!is_of_use(key, now)) continue;
+    ASSIGN_OR_RETURN(const Json jwk, json::parse(key.public_jwk));
+    previous.push_back(write_previous(jwk, key.retired_at));
+  }
+  ASSIGN_OR_RETURN(const Json replaced, public_jwk_of(keys.signing_key));
+  previous.push_back(write_previous(replaced, now));
+  ASSIGN_OR_RETURN(document["signing_key"], json::parse(fresh.reveal()));
+  document["previous_signing_keys"] = std::move(previous);
+  std::string text = json::dump(document) + "\n";
+  Secret result(text);
+  wipe(text);
+  return result;
 }
 
 }  // namespace
@@ -59,6 +102,18 @@ Result<Keys> load_keys(const std::string& path, bool create_missing) {
   keys->readable_by_others = file->readable_by_others;
   keys->created = create;
   return keys;
+}
+
+Result<std::string> rotate_signing_key(const std::string& path, WallTime now) {
+  std::string key_id;
+  RETURN_IF_ERROR(replace_private_file(path, [&](const Secret& old) -> Result<Secret> {
+    ASSIGN_OR_RETURN(Secret document, rotate_in_document(old, now));
+    ASSIGN_OR_RETURN(const Keys keys, read_key_document(document));
+    ASSIGN_OR_RETURN(const auto signer, TokenSigner::make(keys.signing_key));
+    key_id = signer->key_id();
+    return document;
+  }));
+  return key_id;
 }
 
 }  // namespace apiclient::registry

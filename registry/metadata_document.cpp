@@ -22,14 +22,20 @@ std::string issuer_path(const std::string& issuer) {
 }
 
 std::string authorization_server_metadata(const std::string& issuer) {
-  return json::dump(Json{
-      {"issuer", issuer},
-      {"token_endpoint", issuer + "/oauth2/token"},
-      {"jwks_uri", issuer + "/.well-known/jwks.json"},
-      {"response_types_supported", Json::array()},
-      {"grant_types_supported", {"client_credentials"}},
-      {"token_endpoint_auth_methods_supported", {"client_secret_basic", "client_secret_post"}},
-  });
+  const Json methods{"client_secret_basic", "client_secret_post", "private_key_jwt"};
+  const Json algorithms{"ES256", "RS256", "PS256"};
+  Json document{{"issuer", issuer},
+                {"token_endpoint", issuer + "/oauth2/token"},
+                {"introspection_endpoint", issuer + "/oauth2/introspect"},
+                {"revocation_endpoint", issuer + "/oauth2/revoke"},
+                {"jwks_uri", issuer + "/.well-known/jwks.json"},
+                {"response_types_supported", Json::array()},
+                {"grant_types_supported", Json::array({"client_credentials"})}};
+  for (const std::string endpoint : {"token_endpoint", "introspection_endpoint", "revocation_endpoint"}) {
+    document[endpoint + "_auth_methods_supported"] = methods;
+    document[endpoint + "_auth_signing_alg_values_supported"] = algorithms;
+  }
+  return json::dump(document);
 }
 
 }  // namespace apiclient::registry

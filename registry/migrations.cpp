@@ -56,7 +56,39 @@ CREATE INDEX clients_by_owner ON clients (installation_id, client_id);
 CREATE INDEX operations_deleted ON operations (deleted_at) WHERE deleted_at IS NOT NULL;
 )sql";
 
-constexpr std::array<std::string_view, 2> kMigrations{kTables, kTombstones};
+constexpr std::string_view kDisabled = R"sql(
+ALTER TABLE clients ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+constexpr std::string_view kUsedAssertions = R"sql(
+CREATE TABLE used_assertions (
+  id_hash BLOB PRIMARY KEY,
+  expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX used_assertions_by_expiry ON used_assertions (expires_at);
+)sql";
+
+constexpr std::string_view kRevokedTokens = R"sql(
+CREATE TABLE revoked_tokens (
+  token_id TEXT PRIMARY KEY,
+  expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX revoked_tokens_by_expiry ON revoked_tokens (expires_at);
+)sql";
+
+// Tokens of the clients that exist may be alive; those of the default lifetime anyway.
+constexpr std::string_view kFacts = R"sql(
+CREATE TABLE facts (
+  name TEXT PRIMARY KEY,
+  value INTEGER NOT NULL
+) STRICT;
+INSERT INTO facts (name, value) SELECT 'longest_token_lifetime_seconds',
+  max(3600, coalesce(max(CAST(json_extract(metadata, '$.access_token_lifetime_seconds') AS INTEGER)), 0))
+  FROM clients;
+)sql";
+
+constexpr std::array<std::string_view, 6> kMigrations{kTables,         kTombstones,    kDisabled,
+                                                      kUsedAssertions, kRevokedTokens, kFacts};
 
 }  // namespace
 

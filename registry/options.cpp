@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <sstream>
 
@@ -31,6 +32,21 @@ void add_addresses(CLI::App& app, Options& options) {
                  "Where /healthz, /readyz and /metrics are, host:port")
       ->envname("APICLIENT_METRICS_ADDRESS")
       ->capture_default_str();
+}
+
+/// `listener` as in the flags' names.
+void add_tls(CLI::App& app, const std::string& listener, TlsFiles& files) {
+  std::string variable = "APICLIENT_" + listener;
+  std::ranges::transform(variable, variable.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  const std::string flag = "--" + listener + "-tls-";
+  auto* cert = app.add_option(flag + "cert-file", files.cert_file,
+                              "Serve https on this listener: PEM certificate with its chain")
+                   ->envname(variable + "_TLS_CERT_FILE");
+  auto* key = app.add_option(flag + "key-file", files.key_file, "PEM key of the certificate")
+                  ->envname(variable + "_TLS_KEY_FILE");
+  cert->needs(key);
+  key->needs(cert);
 }
 
 void add_files(CLI::App& app, Options& options) {
@@ -84,8 +100,12 @@ std::variant<Options, EarlyExit> parse_options(std::vector<std::string> argument
   std::string level = "info";
   std::string format = "json";
   CLI::App app(kDescription, "apiclient-registry");
+  app.footer("Command: apiclient-registry rotate-key (see rotate-key --help)");
   app.set_version_flag("--version", "apiclient-registry " APICLIENT_VERSION);
   add_addresses(app, options);
+  add_tls(app, "public", options.public_tls);
+  add_tls(app, "admin", options.admin_tls);
+  add_tls(app, "metrics", options.metrics_tls);
   add_files(app, options);
   add_behaviour(app, options);
   add_logging(app, level, format);

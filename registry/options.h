@@ -9,12 +9,21 @@
 
 namespace apiclient::registry {
 
+/// PEM files of a listener that serves https: both or neither.
+struct TlsFiles {
+  std::string cert_file;  ///< with chain
+  std::string key_file;
+};
+
 struct Options {
   std::string data_dir;
   std::string issuer;
   std::string public_address = "127.0.0.1:9080";
   std::string admin_address = "127.0.0.1:9081";
   std::string metrics_address = "127.0.0.1:9082";
+  TlsFiles public_tls;
+  TlsFiles admin_tls;
+  TlsFiles metrics_tls;
   std::string admin_token_file;  ///< default: admin-token in the data folder
   std::string key_file;          ///< default: keys.json in the data folder
   bool create_missing_keys = false;

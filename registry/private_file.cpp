@@ -1,6 +1,7 @@
 #include "registry/private_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -47,12 +48,27 @@ Result<void> write_all(const Descriptor& file, std::string_view text, const std:
   return {};
 }
 
-Result<void> sync_folder_of(const std::string& path) {
+std::string folder_of(const std::string& path) {
   const auto parent = std::filesystem::path(path).parent_path();
-  const std::string folder = parent.empty() ? "." : parent.string();
+  return parent.empty() ? "." : parent.string();
+}
+
+Result<void> sync_folder_of(const std::string& path) {
+  const std::string folder = folder_of(path);
   const Descriptor descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!descriptor.open() || ::fsync(descriptor.get()) != 0) return failed("sync", folder);
   return {};
+}
+
+/// A new file, mode 0600, of the owner of `original` if given; not there when this fails.
+Result<void> write_draft(const std::string& draft, const Secret& content, const struct stat* original) {
+  const Descriptor file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!file.open()) return failed("create", draft);
+  Result<void> written = write_all(file, content.reveal(), draft);
+  if (written && original != nullptr && ::fchown(file.get(), original->st_uid, original->st_gid) != 0)
+    written = failed("change the owner of", draft);
+  if (!written) ::unlink(draft.c_str());
+  return written;
 }
 
 }  // namespace
@@ -80,18 +96,32 @@ Result<std::optional<PrivateFile>> read_private_file(const std::string& path) {
 
 Result<void> create_private_file(const std::string& path, const Secret& content) {
   const std::string draft = path + "." + random_id();
-  {
-    const Descriptor file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
-    if (!file.open()) return failed("create", draft);
-    if (auto written = write_all(file, content.reveal(), draft); !written) {
-      ::unlink(draft.c_str());
-      return written;
-    }
-  }
+  RETURN_IF_ERROR(write_draft(draft, content, nullptr));
   // A link, not a rename: it fails when the file appeared meanwhile.
   Result<void> linked = ::link(draft.c_str(), path.c_str()) == 0 ? Result<void>{} : failed("create", path);
   ::unlink(draft.c_str());
   RETURN_IF_ERROR(std::move(linked));
+  return sync_folder_of(path);
+}
+
+Result<void> replace_private_file(const std::string& path,
+                                  const std::function<Result<Secret>(const Secret&)>& make_content) {
+  const Descriptor folder(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.open()) return failed("open the folder of", path);
+  if (::flock(folder.get(), LOCK_EX | LOCK_NB) != 0)
+    return fail(ErrorKind::conflict, "another process is replacing a file beside " + path);
+  ASSIGN_OR_RETURN(const auto old, read_private_file(path));
+  struct stat status {};
+  if (!old || ::stat(path.c_str(), &status) != 0)
+    return fail(ErrorKind::not_found, "there is no file " + path);
+  ASSIGN_OR_RETURN(const Secret content, make_content(old->content));
+  const std::string draft = path + "." + random_id();
+  RETURN_IF_ERROR(write_draft(draft, content, &status));
+  if (::rename(draft.c_str(), path.c_str()) != 0) {
+    const Failure failure = failed("replace", path);
+    ::unlink(draft.c_str());
+    return failure;
+  }
   return sync_folder_of(path);
 }
 

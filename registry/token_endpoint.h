@@ -8,11 +8,9 @@
 #include "base/clock.h"
 #include "http/server.h"
 #include "registry/access_token.h"
-#include "registry/client_authentication.h"
-#include "registry/client_store.h"
-#include "registry/last_used_recorder.h"
+#include "registry/client_authenticator.h"
 #include "registry/registry_metrics.h"
-#include "registry/token_signer.h"
+#include "registry/signing_keys.h"
 #include "telemetry/log.h"
 
 namespace apiclient::registry {
@@ -21,10 +19,9 @@ class TokenEndpoint {
  public:
   /// Not owned, longer-lived.
   struct Parts {
-    ClientStore& store;
-    const SecretHasher& hasher;
-    const TokenSigner& signer;
-    LastUsedRecorder& last_used;
+    ClientAuthenticator& authenticator;
+    SigningKeys& keys;
+    TokenLifetimes& lifetimes;
     RegistryMetrics& metrics;
     const Clock& clock;
   };
@@ -34,15 +31,9 @@ class TokenEndpoint {
   [[nodiscard]] http::Response handle(const http::ServerRequest& request) const;
 
  private:
-  struct Refusal {
-    OAuthError error;
-    int status_code = 400;
-  };
-  using Outcome = std::variant<http::Response, Refusal>;
+  using Outcome = std::variant<http::Response, OAuthRefusal>;
 
   [[nodiscard]] Outcome answer(const http::ServerRequest& request) const;
-  /// The client, or why it is not who it says. Notes the use of its secret.
-  [[nodiscard]] std::variant<ClientMetadata, Refusal> authenticate(const PresentedClient& presented) const;
   [[nodiscard]] Outcome issue(const ClientMetadata& client, const Form& form) const;
 
   const Parts parts_;

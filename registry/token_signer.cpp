@@ -1,37 +1,16 @@
 #include "registry/token_signer.h"
 
-#include <cjose/cjose.h>
 #include <openssl/evp.h>
 
 #include <array>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/encoding.h"
+#include "registry/cjose_pointers.h"
 
 namespace apiclient::registry {
 namespace {
-
-struct ReleaseKey {
-  void operator()(cjose_jwk_t* key) const { cjose_jwk_release(key); }
-};
-struct ReleaseHeader {
-  void operator()(cjose_header_t* header) const { cjose_header_release(header); }
-};
-struct ReleaseSignature {
-  void operator()(cjose_jws_t* signature) const { cjose_jws_release(signature); }
-};
-struct ReleaseText {
-  void operator()(char* text) const {
-    OPENSSL_cleanse(text, std::strlen(text));
-    cjose_get_dealloc()(text);
-  }
-};
-using KeyPointer = std::unique_ptr<cjose_jwk_t, ReleaseKey>;
-using HeaderPointer = std::unique_ptr<cjose_header_t, ReleaseHeader>;
-using SignaturePointer = std::unique_ptr<cjose_jws_t, ReleaseSignature>;
-using TextPointer = std::unique_ptr<char, ReleaseText>;
 
 Failure failed(const char* operation, const cjose_err& error) {
   const char* message = error.message != nullptr ? error.message : "unknown error";

@@ -65,8 +65,12 @@ SecretTemplate read_secret_template(const json::Reader& secret) {
 
 std::vector<std::string> find_unsupported_fields(const json::Reader& spec) {
   std::vector<std::string> fields;
-  for (const std::string_view member : {"rotation", "restartTargets", "adopt"}) {
+  for (const std::string_view member : {"restartTargets", "adopt"}) {
     if (spec.has(member)) fields.push_back("spec." + std::string(member));
+  }
+  const json::Reader rotation = spec.object("rotation");
+  for (const std::string_view member : {"interval", "windows", "minAge"}) {
+    if (rotation.has(member)) fields.push_back("spec.rotation." + std::string(member));
   }
   if (spec.optional_boolean("suspended").value_or(false)) fields.emplace_back("spec.suspended");
   if (spec.optional_text("deletionPolicy") == "Disable") fields.emplace_back("spec.deletionPolicy: Disable");
@@ -113,6 +117,7 @@ ApiClientSpec read_spec(const json::Reader& reader, json::Problems& problems) {
                                     .name = ref.text("name")};
   }
   spec.secret = read_secret_template(reader.object("secret"));
+  spec.rotation.overlap = read_duration(reader.object("rotation"), "overlap", problems);
   spec.deletion_policy = read_deletion_policy(reader, problems);
   spec.unsupported_fields = find_unsupported_fields(reader);
   return spec;
@@ -154,7 +159,8 @@ RotationStatus read_rotation(const json::Reader& reader) {
       .last_time = reader.optional_time("lastTime"),
       .last_reason = reader.optional_text("lastReason").value_or(""),
       .last_handled_token = reader.optional_text("lastHandledToken").value_or(""),
-      .handled_ids = reader.optional_texts("handledIds").value_or(std::vector<std::string>{})};
+      .handled_ids = reader.optional_texts("handledIds").value_or(std::vector<std::string>{}),
+      .last_handled_revoke = reader.optional_text("lastHandledRevoke").value_or("")};
   if (reader.has("inProgress")) rotation.in_progress = read_in_progress(reader.object("inProgress"));
   const json::Reader refused = reader.object("refused");
   rotation.refused_token = refused.optional_text("token").value_or("");
@@ -248,6 +254,7 @@ Json write_rotation(const RotationStatus& rotation) {
   put(object, "lastReason", rotation.last_reason);
   put(object, "lastHandledToken", rotation.last_handled_token);
   put(object, "handledIds", Json(rotation.handled_ids));
+  put(object, "lastHandledRevoke", rotation.last_handled_revoke);
   if (rotation.in_progress) object["inProgress"] = write_in_progress(*rotation.in_progress);
   if (!rotation.refused_token.empty()) {
     object["refused"] = {{"token", rotation.refused_token}, {"reason", rotation.refused_reason}};
@@ -298,6 +305,17 @@ Json write_status(const ApiClientStatus& status) {
   }
   if (status.effective) object["effective"] = write_effective(*status.effective);
   return object;
+}
+
+std::string_view shown_token(std::string_view token) {
+  constexpr std::size_t kLongest = 256;
+  if (token.size() <= kLongest) return token;
+  std::size_t end = kLongest;
+  const auto continues = [&](std::size_t at) {
+    return (static_cast<unsigned char>(token[at]) & 0xC0U) == 0x80U;
+  };
+  while (end > 0 && continues(end)) --end;  // never half a character
+  return token.substr(0, end);
 }
 
 std::string_view to_string(DeletionPolicy policy) {

@@ -43,6 +43,10 @@ struct RegistryParameter {
       {};  ///< it, or each of a list, in that form: what an allow-list is compared with
 };
 
+struct RotationSpec {
+  std::optional<std::chrono::milliseconds> overlap = {};  ///< 0: the old secret ends at once
+};
+
 enum class DeletionPolicy { remove, disable, retain };
 
 struct ApiClientSpec {
@@ -68,6 +72,7 @@ struct ApiClientSpec {
   std::map<std::string, RegistryParameter> registry_parameters = {};
   std::optional<RegistryRef> registry_ref = {};
   SecretTemplate secret = {};
+  RotationSpec rotation = {};
   std::optional<DeletionPolicy> deletion_policy = {};
   /// Fields that are set and that this version does not act on, as "spec.suspended".
   std::vector<std::string> unsupported_fields = {};
@@ -104,6 +109,8 @@ struct InProgress {
   std::string token = {};
   std::string client_id = {};
   RegistryStatus registry = {};
+
+  bool operator==(const InProgress&) const = default;
 };
 
 struct RotationStatus {
@@ -112,9 +119,12 @@ struct RotationStatus {
   std::string last_reason = {};
   std::string last_handled_token = {};
   std::vector<std::string> handled_ids = {};  ///< the last 16
+  std::string last_handled_revoke = {};
   std::optional<InProgress> in_progress = {};
-  std::string refused_token = {};
+  std::string refused_token = {};  ///< at most 256 characters
   std::string refused_reason = {};
+
+  bool operator==(const RotationStatus&) const = default;
 };
 
 /// What the defaults came to, so that nobody has to know them.
@@ -162,5 +172,7 @@ Result<ApiClient> read_api_client(const Json& object);
 /// The `status` member. Two statuses are the same when these are equal.
 Json write_status(const ApiClientStatus& status);
 std::string_view to_string(DeletionPolicy policy);
+/// A token as the status repeats it: cut to the 256 characters that fit.
+std::string_view shown_token(std::string_view token);
 
 }  // namespace apiclient::api

@@ -16,9 +16,13 @@ kube::ConditionStatus status_of(const ApiClientStatus& status, std::string_view 
 
 bool handled(const ApiClient& client) {
   const std::string_view rotate = client.meta.annotation(kRotateAnnotation);
+  const std::string_view revoke = client.meta.annotation(kRevokePreviousAnnotation);
   const std::string_view reconcile = client.meta.annotation(kReconcileAnnotation);
   const RotationStatus& rotation = client.status.rotation;
-  return (rotate.empty() || rotate == rotation.last_handled_token || rotate == rotation.refused_token) &&
+  const bool done = rotate.empty() || rotate == rotation.last_handled_token;
+  // A refusal is shown only as long as its token is there.
+  return rotation.refused_token == (done ? "" : shown_token(rotate)) &&
+         (revoke.empty() || revoke == rotation.last_handled_revoke) &&
          (reconcile.empty() || reconcile == client.status.last_handled_reconcile);
 }
 

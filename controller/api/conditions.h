@@ -12,6 +12,7 @@ inline constexpr std::string_view kReconciling = "Reconciling";
 inline constexpr std::string_view kStalled = "Stalled";
 inline constexpr std::string_view kRegistered = "Registered";
 inline constexpr std::string_view kSecretPublished = "SecretPublished";
+inline constexpr std::string_view kRotating = "Rotating";
 inline constexpr std::string_view kPreviousSecretActive = "PreviousSecretActive";
 inline constexpr std::string_view kDeletionBlocked = "DeletionBlocked";
 inline constexpr std::string_view kInsecureTls = "InsecureTls";
@@ -25,6 +26,9 @@ inline constexpr std::string_view kPublished = "Published";
 inline constexpr std::string_view kReachable = "Reachable";
 
 inline constexpr std::string_view kOverlap = "Overlap";
+inline constexpr std::string_view kWaitingForOverlap = "WaitingForOverlap";
+inline constexpr std::string_view kClockSkew = "ClockSkew";
+inline constexpr std::string_view kPaused = "Paused";
 
 // Work goes on, or waits for another object or for the registry.
 inline constexpr std::string_view kProgressing = "Progressing";
@@ -48,6 +52,7 @@ inline constexpr std::string_view kClientIdConflict = "ClientIdConflict";
 inline constexpr std::string_view kOwnedElsewhere = "OwnedElsewhere";
 inline constexpr std::string_view kSecretNameConflict = "SecretNameConflict";
 inline constexpr std::string_view kSecretImmutable = "SecretImmutable";
+inline constexpr std::string_view kSecretContended = "SecretContended";
 inline constexpr std::string_view kSecretRefused = "SecretRefused";
 inline constexpr std::string_view kCredentialRejected = "CredentialRejected";
 inline constexpr std::string_view kRefusedByRegistry = "RefusedByRegistry";

@@ -18,6 +18,8 @@ inline constexpr std::string_view kInUseFinalizer = "apiclient.dev/in-use";
 
 /// Set by people on an ApiClient.
 inline constexpr std::string_view kRotateAnnotation = "apiclient.dev/rotate";
+inline constexpr std::string_view kRevokePreviousAnnotation = "apiclient.dev/revoke-previous";
+inline constexpr std::string_view kPausedAnnotation = "apiclient.dev/paused";
 inline constexpr std::string_view kReconcileAnnotation = "apiclient.dev/reconcile";
 inline constexpr std::string_view kAbandonAnnotation = "apiclient.dev/abandon";
 /// Set by people on a registry.
@@ -36,6 +38,8 @@ inline constexpr std::string_view kOperationAnnotation = "apiclient.dev/operatio
 inline constexpr std::string_view kCredentialAnnotation = "apiclient.dev/credential-id";
 inline constexpr std::string_view kIssuerAnnotation = "apiclient.dev/issuer";
 inline constexpr std::string_view kHandledRotateAnnotation = "apiclient.dev/handled-rotate";
+inline constexpr std::string_view kHandledRevokeAnnotation = "apiclient.dev/handled-revoke";
+inline constexpr std::string_view kRetireAtAnnotation = "apiclient.dev/retire-at";
 inline constexpr std::string_view kManagedByLabel = "app.kubernetes.io/managed-by";
 inline constexpr std::string_view kManagedBy = "apiclient-operator";
 inline constexpr std::string_view kNameLabel = "apiclient.dev/name";

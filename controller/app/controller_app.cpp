@@ -10,6 +10,7 @@
 #include "api/client_registry.h"
 #include "api/names.h"
 #include "app/cluster_connection.h"
+#include "app/idle_memory.h"
 #include "app/installation.h"
 #include "app/probe_server.h"
 #include "app/signals.h"
@@ -77,6 +78,7 @@ class ControllerApp {
     check_health();
     RETURN_IF_ERROR(open_servers());
     for (auto& server : servers_) manager_.add_always(*server);
+    manager_.add_always(idle_memory_);
     manager_.add_cache(clients_, clients_);
     manager_.add_cache(registries_, registries_);
     manager_.add_cache(secrets_, secrets_);
@@ -136,6 +138,8 @@ class ControllerApp {
   }
 
   void secret_changed(const Change<reconciler::SecretSummary>& change) {
+    if (change.before && change.before->former) formers_.remove(change.before->owner_uid, change.key());
+    if (change.after && change.after->former) formers_.add(change.after->owner_uid, change.key());
     if (change.initial || !change.before) return;
     if (change.after && secret_writes_.take(change.key(), change.after->resource_version)) return;
     if (!change.after) secret_writes_.forget(change.key());
@@ -203,6 +207,12 @@ class ControllerApp {
     return {.namespace_name = client.key.namespace_name, .name = client.secret_name};
   }
 
+  std::string metrics_text() {
+    registry_controller_.report_depth();
+    client_controller_.report_depth();
+    return metrics_.text();
+  }
+
   void check_health() {
     health_.add("ping", [] { return true; });
     readiness_.add("caches", [this] { return manager_.caches_synced(); });
@@ -211,7 +221,7 @@ class ControllerApp {
   Result<void> open_servers() {
     ASSIGN_OR_RETURN(auto metrics,
                      http::Server::bind({.address = options_.metrics_address, .threads = 2},
-                                        {text_route("/metrics", [this] { return metrics_.text(); })}));
+                                        {text_route("/metrics", [this] { return metrics_text(); })}));
     servers_.push_back(std::make_unique<ProbeServer>("metrics server", std::move(metrics)));
     const auto route = [](std::string path, const runtime::HealthChecks& checks) {
       return check_route(
@@ -253,6 +263,7 @@ class ControllerApp {
   runtime::WorkQueue client_queue_{clock_};
   runtime::WorkQueue registry_queue_{clock_};
   reconciler::SecretClaims claims_;
+  reconciler::FormerSecrets formers_;
   reconciler::RegistryDirectory directory_;
   reconciler::RegistryUsers users_;
   reconciler::StateLossGuard state_loss_{
@@ -267,6 +278,7 @@ class ControllerApp {
        .secrets = secrets_.store(),
        .namespaces = namespaces_.store(),
        .claims = claims_,
+       .formers = formers_,
        .registries = directory_,
        .state_loss = state_loss_,
        .memory = memory_,
@@ -299,6 +311,7 @@ class ControllerApp {
   runtime::HealthChecks health_;
   runtime::HealthChecks readiness_;
   std::vector<std::unique_ptr<ProbeServer>> servers_;
+  IdleMemory idle_memory_;
   runtime::Manager manager_{{}, options_.leader_elect ? &elector_ : nullptr};
 };
 
@@ -327,7 +340,7 @@ int controller_main(int argc, const char* const* argv) {
   const auto& options = std::get<Options>(parsed);
   telemetry::init_logging(options.log);
   const StopSignals signals;
-  http::init_transport_threads(4);
+  http::init_transport(4);
   const auto outcome = run_controller(options, signals.token());
   const telemetry::Log log;
   if (outcome || (signals.token().stop_requested() && outcome.error().kind == ErrorKind::cancelled)) {

@@ -1,6 +1,7 @@
 // What cpprestsdk 2.10 does that we do not want, and what is done about it here:
 //  - follows redirects, with the Authorization header: off
-//  - trusts the system's roots besides ours: TlsMaterial replaces the store of every connection's context
+//  - reads the system's roots for every connection and trusts them besides ours: TlsMaterial replaces the
+//    store of every connection's context, and system_roots.h hides the bundle
 //  - checks the certificate against the Host header verbatim: only TlsOptions::server_name sets one
 //  - sends a request again when a reused connection dies before the answer: a write's body is a stream
 //    that cannot be rewound, which the library takes as "cannot be sent again"
@@ -36,6 +37,7 @@
 #include "http/exchange.h"
 #include "http/exchange_flow.h"
 #include "http/request_limit.h"
+#include "http/system_roots.h"
 #include "http/tls_material.h"
 #include "http/transport_failure.h"
 #include "http/uri.h"
@@ -373,7 +375,10 @@ class CpprestTransport final : public Transport {
 
 }  // namespace
 
-void init_transport_threads(int threads) { init_threads_once(threads); }
+void init_transport(int threads) {
+  take_over_system_roots();
+  init_threads_once(threads);
+}
 
 Result<std::unique_ptr<Transport>> make_cpprest_transport(TransportOptions options) {
   ASSIGN_OR_RETURN(UriParts base, split_uri(options.base_uri));

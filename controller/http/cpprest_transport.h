@@ -17,9 +17,10 @@ struct TransportOptions {
   std::size_t max_body_bytes = 64U << 20U;          ///< a longer response body is an error
 };
 
-/// Call first in main, before any transport exists: cpprestsdk's shared pool gets `threads` threads, not 40.
-/// Later calls change nothing; without one the first transport asks for 4.
-void init_transport_threads(int threads);
+/// Call first in main, before any thread that reads the environment: cpprestsdk's shared pool gets `threads`
+/// threads, not 40, and the system's roots are read once instead of for every connection. Later calls change
+/// nothing; without one the first transport asks for 4 threads.
+void init_transport(int threads);
 
 /// Owns its connections; one per server and set of options. Errors: invalid (URI, certificate, key). IPv6
 /// addresses cannot be used in `base_uri`; names that resolve to them can.

@@ -6,6 +6,8 @@
 
 #include <string_view>
 
+#include "http/system_roots.h"
+
 namespace apiclient::http {
 namespace {
 
@@ -25,7 +27,6 @@ int no_password(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*context
 
 void TlsMaterial::Free::operator()(evp_pkey_st* key) const { EVP_PKEY_free(key); }
 void TlsMaterial::Free::operator()(x509_st* certificate) const { X509_free(certificate); }
-void TlsMaterial::Free::operator()(x509_store_st* store) const { X509_STORE_free(store); }
 
 /// Empty when there is none or one of them is damaged.
 TlsMaterial::Certificates TlsMaterial::read_certificates(const std::string& pem) {
@@ -45,7 +46,7 @@ Result<TlsMaterial> TlsMaterial::read(const TlsOptions& options) {
   if (!options.ca_pem.empty()) {
     const Certificates roots = read_certificates(options.ca_pem);
     if (roots.empty()) return fail(ErrorKind::invalid, "the CA bundle holds no readable certificate");
-    material.roots_.reset(X509_STORE_new());
+    material.roots_.reset(X509_STORE_new(), X509_STORE_free);
     for (const auto& root : roots) X509_STORE_add_cert(material.roots_.get(), root.get());
     // A given intermediate is a root of its own, as for every other Kubernetes client.
     X509_STORE_set_flags(material.roots_.get(), X509_V_FLAG_PARTIAL_CHAIN);
@@ -72,7 +73,9 @@ Result<TlsMaterial> TlsMaterial::read(const TlsOptions& options) {
 
 bool TlsMaterial::apply(ssl_ctx_st* context) const {
   if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1) return false;
-  if (roots_) SSL_CTX_set1_cert_store(context, roots_.get());
+  const std::shared_ptr<x509_store_st> roots = roots_ ? roots_ : system_roots();
+  if (!roots) return false;
+  SSL_CTX_set1_cert_store(context, roots.get());
   if (chain_.empty()) return true;
   if (SSL_CTX_use_certificate(context, chain_.front().get()) != 1) return false;
   for (std::size_t i = 1; i < chain_.size(); ++i) {

@@ -19,21 +19,20 @@ class TlsMaterial {
   /// Errors: invalid, when a certificate or key cannot be read or they do not belong together.
   static Result<TlsMaterial> read(const TlsOptions& options);
 
-  /// Sets up a client's context: TLS 1.2 or newer, our roots (and then no others), our certificate. False
-  /// when OpenSSL refuses, for example out of memory.
+  /// Sets up a client's context: TLS 1.2 or newer, the given roots or else the system's, our certificate.
+  /// False when OpenSSL refuses, for example out of memory.
   [[nodiscard]] bool apply(ssl_ctx_st* context) const;
 
  private:
   struct Free {
     void operator()(evp_pkey_st* key) const;
     void operator()(x509_st* certificate) const;
-    void operator()(x509_store_st* store) const;
   };
   using Certificates = std::vector<std::unique_ptr<x509_st, Free>>;
   static Certificates read_certificates(const std::string& pem);
 
-  std::unique_ptr<x509_store_st, Free> roots_;
-  Certificates chain_;  ///< own certificate first
+  std::shared_ptr<x509_store_st> roots_;  ///< null: the system's
+  Certificates chain_;                    ///< own certificate first
   std::unique_ptr<evp_pkey_st, Free> key_;
 };
 

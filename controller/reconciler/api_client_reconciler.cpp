@@ -24,6 +24,9 @@ constexpr std::chrono::seconds kLookAgain{30};
 /// A namespace that is going, with a registry that cannot be asked, is not held up for longer.
 constexpr std::chrono::minutes kNamespacePatience{10};
 
+/// Wall clocks are set while we wait: what is due by them is looked at again at least this often.
+constexpr std::chrono::minutes kLongestSleep{5};
+
 /// ±10 %, so that many clients do not look again at once.
 milliseconds jittered(milliseconds interval) {
   return milliseconds(
@@ -33,7 +36,8 @@ milliseconds jittered(milliseconds interval) {
 bool may_clear_by_itself(std::string_view why) {
   return why == api::reason::kSecretNameConflict || why == api::reason::kSecretImmutable ||
          why == api::reason::kClientIdConflict || why == api::reason::kOwnedElsewhere ||
-         why == api::reason::kRefusedByRegistry || why == api::reason::kSecretRefused;
+         why == api::reason::kSecretContended || why == api::reason::kRefusedByRegistry ||
+         why == api::reason::kSecretRefused;
 }
 
 /// The last pass ended with a value that the registry had not accepted.
@@ -50,7 +54,7 @@ ApiClientReconciler::ApiClientReconciler(Wiring wiring)
     : wiring_(std::move(wiring)),
       journal_(wiring_.client, wiring_.operator_namespace, wiring_.installation_id),
       orphaned_registries_(wiring_.client, wiring_.operator_namespace),
-      observer_(wiring_.client, journal_, wiring_.claims, wiring_.installation_id),
+      observer_(wiring_.client, journal_, wiring_.claims, wiring_.formers, wiring_.installation_id),
       cleanup_({.client = wiring_.client,
                 .journal = journal_,
                 .observer = observer_,
@@ -63,6 +67,7 @@ Result<Action> ApiClientReconciler::reconcile(const kube::ObjectKey& key, std::s
   if (!summary) {
     wiring_.memory.forget(key);
     wiring_.client_writes.forget(key);
+    repairs_.forget(key);
     return Action::await_change();
   }
   // After a start: whether anything is to be done is seen when the registry has been probed.
@@ -72,6 +77,7 @@ Result<Action> ApiClientReconciler::reconcile(const kube::ObjectKey& key, std::s
   if (is_settled_in_cache(*summary)) return rest(*summary);
   ASSIGN_OR_RETURN(std::optional<api::ApiClient> client, observer_.find_client(key, stop));
   if (!client) return Action::await_change();
+  if (client->meta.annotation(api::kPausedAnnotation) == "true") return pause(*client, std::move(stop));
   return client->meta.deleting() ? clean_up(std::move(*client), std::move(stop))
                                  : apply(std::move(*client), doubt, std::move(stop));
 }
@@ -83,8 +89,11 @@ bool ApiClientReconciler::is_settled_in_cache(const api::ApiClientSummary& summa
   const auto target =
       wiring_.secrets.find({.namespace_name = summary.key.namespace_name, .name = summary.binding_name});
   const bool staged = wiring_.secrets.find(staged_key(wiring_.operator_namespace, summary.uid)) != nullptr;
-  const bool settled =
-      is_settled({.client = summary, .target = target.get(), .staged = staged, .registry = registry.get()});
+  const bool settled = is_settled({.client = summary,
+                                   .target = target.get(),
+                                   .staged = staged,
+                                   .has_former = !wiring_.formers.of(summary.uid).empty(),
+                                   .registry = registry.get()});
   const bool registry_well = registry && registry->state == RegistryState::ready;
   return settled ||
          (registry_well && wiring_.memory.is_settled_version(summary.key, summary.resource_version));
@@ -110,6 +119,18 @@ Action ApiClientReconciler::rest(const api::ApiClientSummary& summary) {
     return Action::requeue_after(milliseconds(0));
   }
   return Action::requeue_after(std::chrono::duration_cast<milliseconds>(due - now) + milliseconds(1));
+}
+
+Result<Action> ApiClientReconciler::pause(api::ApiClient& client, std::stop_token stop) {
+  constexpr std::string_view kMessage = "paused by the annotation apiclient.dev/paused; remove it to go on";
+  const std::string why(api::reason::kPaused);
+  if (client.meta.deleting()) {
+    RETURN_IF_ERROR(
+        write_outcome(client, DeletionHeld{.reason = why, .message = std::string(kMessage)}, stop));
+  } else if (!client.status.issued()) {
+    return hold(client, {.refusal = {.reason = why, .message = std::string(kMessage)}}, std::move(stop));
+  }
+  return Action::await_change();
 }
 
 Result<Action> ApiClientReconciler::apply(api::ApiClient client, const RaisedDoubt& doubt,
@@ -153,14 +174,21 @@ Result<Action> ApiClientReconciler::run_plan(Observation& seen, const RaisedDoub
                                              std::stop_token stop) {
   const Plan plan = make_plan(seen, wiring_.clock.wall_now());
   if (plan.stop) return hold(seen.client, {.refusal = *plan.stop}, std::move(stop));
-  StepPerformer performer({.client = wiring_.client, .journal = journal_, .clock = wiring_.clock}, seen, plan,
-                          stop);
+  const kube::ObjectKey& key = seen.client.meta.key;
+  const std::string other = seen.target && seen.target_is_ours() ? foreign_writer(seen.target->object) : "";
+  const bool contended = !other.empty() && repairs_.is_contended(key, wiring_.clock.now());
+  StepPerformer performer({.client = wiring_.client,
+                           .journal = journal_,
+                           .clock = wiring_.clock,
+                           .contended_by = contended ? other : ""},
+                          seen, plan, stop);
   auto outcome = performer.perform_all();
   if (!performer.written_target_version().empty()) {
     wiring_.secret_writes.wrote(seen.target->meta.key, performer.written_target_version());
+    if (!other.empty()) repairs_.repaired(key, wiring_.clock.now());
   }
   if (!outcome) return hold_or_fail(seen, std::move(outcome).error(), std::move(stop));
-  if (!*outcome) return finish(seen, doubt);
+  if (!*outcome) return finish(seen, plan, doubt);
   (*outcome)->published_works = seen.published_works();
   return hold(seen.client, **outcome, std::move(stop));
 }
@@ -174,14 +202,16 @@ Result<Action> ApiClientReconciler::hold_or_fail(Observation& seen, Error error,
   return hold(seen.client, held, std::move(stop));
 }
 
-Result<Action> ApiClientReconciler::finish(const Observation& seen, const RaisedDoubt& doubt) {
+Result<Action> ApiClientReconciler::finish(const Observation& seen, const Plan& plan,
+                                           const RaisedDoubt& doubt) {
   const milliseconds interval = seen.registry->spec.resync_interval;
   std::optional<BootTime> next_check;
   if (interval.count() > 0) next_check = wiring_.clock.now() + jittered(interval);
   wiring_.client_writes.wrote(seen.client.meta.key, seen.client.meta.resource_version);
   wiring_.memory.succeeded(seen.client.meta.key, seen.client.meta.resource_version, next_check, doubt);
-  if (seen.client.status.previous && seen.client.status.previous->retire_at) {
-    const auto left = *seen.client.status.previous->retire_at - wiring_.clock.wall_now();
+  if (plan.look_again) {
+    const auto left =
+        std::min<WallTime::duration>(*plan.look_again - wiring_.clock.wall_now(), kLongestSleep);
     wiring_.memory.request_check(seen.client.meta.key, Doubt::state);
     return Action::requeue_after(std::max(milliseconds(1), std::chrono::ceil<milliseconds>(left)));
   }

@@ -13,7 +13,9 @@
 #include "reconciler/orphaned_registries.h"
 #include "reconciler/own_writes.h"
 #include "reconciler/pass_memory.h"
+#include "reconciler/plan.h"
 #include "reconciler/registry_directory.h"
+#include "reconciler/secret_repairs.h"
 #include "reconciler/secret_summary.h"
 #include "reconciler/state_loss_guard.h"
 #include "reconciler/status_summary.h"
@@ -31,6 +33,7 @@ class ApiClientReconciler final : public runtime::Reconciler {
     const runtime::Store<SecretSummary>& secrets;
     const runtime::Store<kube::ObjectMeta>& namespaces;
     const SecretClaims& claims;
+    const FormerSecrets& formers;
     RegistryDirectory& registries;
     StateLossGuard& state_loss;
     PassMemory& memory;
@@ -54,10 +57,12 @@ class ApiClientReconciler final : public runtime::Reconciler {
   Result<runtime::Action> apply(api::ApiClient client, const RaisedDoubt& doubt, std::stop_token stop);
   Result<runtime::Action> apply_at(api::ApiClient client, RegistryDirectory::Snapshot registry,
                                    const RaisedDoubt& doubt, std::stop_token stop);
+  /// A person has asked for no writes but status.
+  Result<runtime::Action> pause(api::ApiClient& client, std::stop_token stop);
   Result<runtime::Action> run_plan(Observation& seen, const RaisedDoubt& doubt, std::stop_token stop);
   Result<runtime::Action> hold(api::ApiClient& client, const Held& held, std::stop_token stop);
   Result<runtime::Action> hold_or_fail(Observation& seen, Error error, std::stop_token stop);
-  Result<runtime::Action> finish(const Observation& seen, const RaisedDoubt& doubt);
+  Result<runtime::Action> finish(const Observation& seen, const Plan& plan, const RaisedDoubt& doubt);
   Result<runtime::Action> clean_up(api::ApiClient client, std::stop_token stop);
   [[nodiscard]] bool namespace_is_lost(const api::ApiClient& client) const;
   [[nodiscard]] kube::StringMap namespace_labels(const std::string& name) const;
@@ -67,6 +72,7 @@ class ApiClientReconciler final : public runtime::Reconciler {
   CredentialJournal journal_;
   OrphanedRegistries orphaned_registries_;
   Observer observer_;
+  SecretRepairs repairs_;
   ClientCleanup cleanup_;
 };
 

@@ -75,9 +75,10 @@ Result<DeletionObservation> ClientCleanup::observe(api::ApiClient client, std::s
   const std::string& published = seen.client.status.binding_name;
   const std::string name = published.empty() ? seen.client.secret_name() : published;
   ASSIGN_OR_RETURN(seen.staged, wiring_.observer.find_staged(seen.client, stop));
-  ASSIGN_OR_RETURN(Observer::Target target, wiring_.observer.find_target(seen.client, name, std::move(stop)));
+  ASSIGN_OR_RETURN(Observer::Target target, wiring_.observer.find_target(seen.client, name, stop));
   seen.target = std::move(target.secret);
   seen.target_owner = target.owner;
+  ASSIGN_OR_RETURN(seen.formers, wiring_.observer.find_formers(seen.client, name, std::move(stop)));
   return seen;
 }
 
@@ -132,6 +133,10 @@ Outcome ClientCleanup::perform(const DeletionStep& step, DeletionObservation& se
       overloaded{
           [&](const deletion_step::RemoveClient& remove) { return remove_client(remove, seen, stop); },
           [&](const deletion_step::DeleteTarget&) { return done_or(delete_target(*seen.target, stop)); },
+          [&](const deletion_step::DeleteFormers&) -> Outcome {
+            for (const TargetSecret& former : seen.formers) RETURN_IF_ERROR(delete_target(former, stop));
+            return done();
+          },
           [&](const deletion_step::DropStaged&) { return done_or(wiring_.journal.drop(*seen.staged, stop)); },
           [&](const deletion_step::ReleaseFinalizer&) { return done_or(release(seen.client, stop)); }},
       step);

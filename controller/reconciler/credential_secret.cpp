@@ -7,6 +7,7 @@
 
 #include "api/names.h"
 #include "base/encoding.h"
+#include "base/rfc3339.h"
 
 namespace apiclient::reconciler {
 namespace {
@@ -106,6 +107,9 @@ Json target_annotations(const Publication& publication) {
   put(annotations, api::kOperationAnnotation, publication.operation_id);
   put(annotations, api::kCredentialAnnotation, publication.credential_id);
   put(annotations, api::kHandledRotateAnnotation, join(publication.handled_rotations, ','));
+  put(annotations, api::kHandledRevokeAnnotation, publication.handled_revoke);
+  if (publication.retire_at)
+    put(annotations, api::kRetireAtAnnotation, format_rfc3339(*publication.retire_at));
   return annotations;
 }
 
@@ -205,6 +209,15 @@ std::vector<std::string> TargetSecret::handled_rotations() const {
   return split(meta.annotation(api::kHandledRotateAnnotation), ',');
 }
 
+std::string_view TargetSecret::handled_revoke() const {
+  return meta.annotation(api::kHandledRevokeAnnotation);
+}
+
+std::optional<WallTime> TargetSecret::retire_at() const {
+  const auto time = parse_rfc3339(meta.annotation(api::kRetireAtAnnotation));
+  return time ? std::optional(*time) : std::nullopt;
+}
+
 std::int64_t revision_of(const kube::ObjectMeta& secret) {
   return parse_number(secret.annotation(api::kRevisionAnnotation));
 }
@@ -225,6 +238,14 @@ Result<TargetSecret> read_target(Json object) {
   if (auto read = problems.result("read Secret"); !read) return failure_of(std::move(read));
   target.object = std::move(object);
   return target;
+}
+
+std::string foreign_writer(const Json& secret) {
+  for (const Json& entry : secret.value("/metadata/managedFields"_json_pointer, Json::array())) {
+    const std::string manager = entry.value("manager", "");
+    if (manager != api::kFieldManager && entry.contains("/fieldsV1/f:data"_json_pointer)) return manager;
+  }
+  return "";
 }
 
 Json make_target(const Publication& publication) {

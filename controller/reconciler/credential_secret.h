@@ -21,7 +21,7 @@ struct StagedCredential {
   kube::ObjectKey key = {};
   std::string uid = {};
   std::string operation_id = {};
-  std::string kind = {};  ///< what began it: Issue, Recover
+  std::string kind = {};  ///< what began it: Issue, Recover, Rotate
   std::string token = {};
   std::int64_t revision = 0;
   std::string client_id = {};
@@ -50,11 +50,18 @@ struct TargetSecret {
   [[nodiscard]] std::string_view credential_id() const;
   [[nodiscard]] std::int64_t revision() const;
   [[nodiscard]] std::vector<std::string> handled_rotations() const;
+  [[nodiscard]] std::string_view handled_revoke() const;
+  /// Set on a Secret under a former name: when it goes.
+  [[nodiscard]] std::optional<WallTime> retire_at() const;
 };
 
 Result<TargetSecret> read_target(Json object);
 /// Revision in the annotations of a Secret; 0 when missing or not a number.
 std::int64_t revision_of(const kube::ObjectMeta& secret);
+
+/// Somebody else's field manager that has written data into this Secret (Kubernetes API, "Field Management");
+/// empty when nobody has.
+std::string foreign_writer(const Json& secret);
 
 /// Everything that a target Secret says.
 struct Publication {
@@ -67,6 +74,8 @@ struct Publication {
   std::string credential_id = {};
   const Secret* value = nullptr;  ///< null for clients without a secret
   std::vector<std::string> handled_rotations = {};
+  std::string handled_revoke = {};
+  std::optional<WallTime> retire_at = {};  ///< only for a Secret under a former name
 };
 
 Json make_target(const Publication& publication);

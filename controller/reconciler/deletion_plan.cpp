@@ -21,6 +21,7 @@ std::string registry_of(const TargetSecret& target) {
 std::string_view name_of(const DeletionStep& step) {
   return std::visit(overloaded{[](const deletion_step::RemoveClient&) { return "remove-client"; },
                                [](const deletion_step::DeleteTarget&) { return "delete-secret"; },
+                               [](const deletion_step::DeleteFormers&) { return "delete-formers"; },
                                [](const deletion_step::DropStaged&) { return "unstage"; },
                                [](const deletion_step::ReleaseFinalizer&) { return "release"; }},
                     step);
@@ -62,6 +63,8 @@ std::vector<DeletionStep> make_deletion_plan(const DeletionObservation& seen) {
   if (seen.target && seen.target_is_ours() && !retains(seen.client)) {
     steps.emplace_back(deletion_step::DeleteTarget{});
   }
+  // Whatever the policy: these were to go anyway.
+  if (!seen.formers.empty()) steps.emplace_back(deletion_step::DeleteFormers{});
   if (seen.staged) steps.emplace_back(deletion_step::DropStaged{});
   steps.emplace_back(deletion_step::ReleaseFinalizer{});
   return steps;

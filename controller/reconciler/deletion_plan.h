@@ -17,12 +17,14 @@ struct RemoveClient {
   std::string expected_uid;  ///< of the mark that was read
 };
 struct DeleteTarget {};
+struct DeleteFormers {};
 struct DropStaged {};
 struct ReleaseFinalizer {};
 }  // namespace deletion_step
 
-using DeletionStep = std::variant<deletion_step::RemoveClient, deletion_step::DeleteTarget,
-                                  deletion_step::DropStaged, deletion_step::ReleaseFinalizer>;
+using DeletionStep =
+    std::variant<deletion_step::RemoveClient, deletion_step::DeleteTarget, deletion_step::DeleteFormers,
+                 deletion_step::DropStaged, deletion_step::ReleaseFinalizer>;
 
 std::string_view name_of(const DeletionStep& step);
 
@@ -39,6 +41,7 @@ struct DeletionObservation {
   std::optional<StagedCredential> staged = {};
   std::optional<TargetSecret> target = {};
   TargetOwner target_owner = TargetOwner::nobody;
+  std::vector<TargetSecret> formers = {};  ///< as in Observation
   /// Look-up at the origin's registry; meaningless while there is no origin or the policy keeps the client.
   std::optional<backend::RegisteredClient> registered = {};
 

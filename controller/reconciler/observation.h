@@ -45,17 +45,27 @@ struct Observation {
   std::optional<backend::RegisteredClient> registered = {};
   std::optional<TargetSecret> target = {};
   TargetOwner target_owner = TargetOwner::nobody;
+  /// Ours under the names that were published to before; newest revision first.
+  std::vector<TargetSecret> formers = {};
   bool older_claimant = false;  ///< an older ApiClient publishes to the same Secret name
   /// Asked only where the published value is in doubt.
   std::optional<backend::Verdict> published_verdict = {};
+  bool clock_trusted = true;  ///< local time agrees with the API server's
 
+  /// Nothing was ever published for this object.
+  [[nodiscard]] bool first_issuance() const { return !client.status.issued() && published() == nullptr; }
+  /// What consumers read: the target, or before a new name is published to, the newest former one.
+  [[nodiscard]] const TargetSecret* published() const {
+    if (target && target_is_ours()) return &*target;
+    return formers.empty() ? nullptr : &formers.front();
+  }
   [[nodiscard]] bool target_is_ours() const {
     return target_owner == TargetOwner::us || target_owner == TargetOwner::our_past;
   }
   /// As far as was seen, consumers can go on with what is published.
   [[nodiscard]] bool published_works() const {
-    return target && target_is_ours() && published_verdict != backend::Verdict::rejected &&
-           (!desired.settings.has_secret() || !target->value.empty());
+    return published() != nullptr && published_verdict != backend::Verdict::rejected &&
+           (!desired.settings.has_secret() || !published()->value.empty());
   }
   [[nodiscard]] ClientOwner client_owner() const {
     return owner_of(registered, client.meta, installation_id);

@@ -1,6 +1,9 @@
 #include "reconciler/observer.h"
 
+#include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "api/names.h"
 
@@ -9,8 +12,9 @@ namespace {
 
 /// A published value is in doubt when the registry knows no secret of its revision.
 bool registry_disagrees(const Observation& seen) {
-  if (!seen.registered || !seen.target || seen.target->value.empty()) return false;
-  const std::int64_t revision = seen.target->revision();
+  const TargetSecret* published = seen.published();
+  if (!seen.registered || published == nullptr || published->value.empty()) return false;
+  const std::int64_t revision = published->revision();
   for (const backend::Credential& credential : seen.registered->credentials) {
     if (credential.revision == revision) return false;
   }
@@ -30,8 +34,12 @@ TargetOwner owner_of_target(const TargetSecret& secret, const kube::ObjectMeta& 
 }  // namespace
 
 Observer::Observer(kube::Client& client, CredentialJournal& journal, const SecretClaims& claims,
-                   std::string installation_id)
-    : client_(client), journal_(journal), claims_(claims), installation_id_(std::move(installation_id)) {}
+                   const FormerSecrets& formers, std::string installation_id)
+    : client_(client),
+      journal_(journal),
+      claims_(claims),
+      formers_(formers),
+      installation_id_(std::move(installation_id)) {}
 
 Result<std::optional<api::ApiClient>> Observer::find_client(const kube::ObjectKey& key,
                                                             std::stop_token stop) {
@@ -54,17 +62,18 @@ Result<Observation> Observer::observe(api::ApiClient client, std::shared_ptr<con
   ASSIGN_OR_RETURN(Target target, find_target(seen.client, seen.client.secret_name(), stop));
   seen.target = std::move(target.secret);
   seen.target_owner = target.owner;
+  ASSIGN_OR_RETURN(seen.formers, find_formers(seen.client, seen.client.secret_name(), std::move(stop)));
   return seen;
 }
 
 Result<void> Observer::observe_registry(Observation& seen, bool check_published, std::stop_token stop) {
   auto& connection = *seen.registry->connection;
   ASSIGN_OR_RETURN(seen.registered, connection.backend().find(seen.desired.settings.client_id, stop));
-  const bool ask = seen.target_is_ours() && seen.target && !seen.target->value.empty() && seen.registered &&
+  const TargetSecret* published = seen.published();
+  const bool ask = published != nullptr && !published->value.empty() && seen.registered &&
                    seen.desired.settings.has_secret() && (check_published || registry_disagrees(seen));
   if (ask) {
-    seen.published_verdict =
-        connection.verifier().verify(seen.registered->settings, seen.target->value, stop);
+    seen.published_verdict = connection.verifier().verify(seen.registered->settings, published->value, stop);
   }
   return {};
 }
@@ -77,6 +86,21 @@ Result<Observer::Target> Observer::find_target(const api::ApiClient& client, con
   ASSIGN_OR_RETURN(TargetSecret secret, read_target(std::move(*object)));
   const TargetOwner owner = owner_of_target(secret, client.meta, installation_id_);
   return Target{.secret = std::move(secret), .owner = owner};
+}
+
+Result<std::vector<TargetSecret>> Observer::find_formers(const api::ApiClient& client,
+                                                         const std::string& secret_name,
+                                                         std::stop_token stop) {
+  std::set<std::string> names = {client.status.binding_name};
+  for (const kube::ObjectKey& key : formers_.of(client.meta.uid)) names.insert(key.name);
+  std::vector<TargetSecret> found;
+  for (const std::string& name : names) {
+    if (name.empty() || name == secret_name) continue;
+    ASSIGN_OR_RETURN(Target former, find_target(client, name, stop));
+    if (former.owner == TargetOwner::us) found.push_back(std::move(*former.secret));
+  }
+  std::ranges::sort(found, std::greater(), [](const TargetSecret& secret) { return secret.revision(); });
+  return found;
 }
 
 Result<std::optional<StagedCredential>> Observer::find_staged(const api::ApiClient& client,

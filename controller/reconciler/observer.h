@@ -6,6 +6,7 @@
 
 #include "kube/client.h"
 #include "reconciler/credential_journal.h"
+#include "reconciler/former_secrets.h"
 #include "reconciler/observation.h"
 #include "reconciler/secret_claims.h"
 
@@ -15,7 +16,7 @@ class Observer {
  public:
   /// All of them outlive this.
   Observer(kube::Client& client, CredentialJournal& journal, const SecretClaims& claims,
-           std::string installation_id);
+           const FormerSecrets& formers, std::string installation_id);
 
   Result<std::optional<api::ApiClient>> find_client(const kube::ObjectKey& key, std::stop_token stop);
 
@@ -32,6 +33,9 @@ class Observer {
   };
   Result<Target> find_target(const api::ApiClient& client, const std::string& secret_name,
                              std::stop_token stop);
+  /// Under every other name that this ApiClient has published to; newest revision first.
+  Result<std::vector<TargetSecret>> find_formers(const api::ApiClient& client, const std::string& secret_name,
+                                                 std::stop_token stop);
   Result<std::optional<StagedCredential>> find_staged(const api::ApiClient& client, std::stop_token stop);
   [[nodiscard]] const std::string& installation_id() const { return installation_id_; }
 
@@ -39,6 +43,7 @@ class Observer {
   kube::Client& client_;
   CredentialJournal& journal_;
   const SecretClaims& claims_;
+  const FormerSecrets& formers_;
   std::string installation_id_;
 };
 

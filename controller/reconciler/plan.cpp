@@ -2,112 +2,19 @@
 
 #include <algorithm>
 
-#include "api/conditions.h"
 #include "api/names.h"
 #include "base/overloaded.h"
+#include "reconciler/plan_refusals.h"
+#include "reconciler/rotation_decision.h"
 
 namespace apiclient::reconciler {
 namespace {
 
-namespace reason = api::reason;
-
-Refusal stall(std::string_view why, std::string message) {
-  return {.reason = std::string(why), .message = std::move(message), .stalled = true};
-}
-
-std::optional<Refusal> check_target(const Observation& seen) {
-  const std::string name = seen.client.secret_name();
-  if (seen.target_owner == TargetOwner::foreign) {
-    return stall(reason::kSecretNameConflict, "Secret " + name +
-                                                  " exists and is not the operator's; it is left alone. "
-                                                  "Delete it, or set spec.secret.name to another name");
-  }
-  if (seen.target_owner == TargetOwner::other_client || (seen.older_claimant && !seen.target_is_ours())) {
-    return stall(reason::kSecretNameConflict, "Secret " + name +
-                                                  " belongs to another ApiClient of this namespace; set "
-                                                  "spec.secret.name to another name");
-  }
-  if (!seen.target) return std::nullopt;
-  if (seen.target->immutable) {
-    return stall(
-        reason::kSecretImmutable,
-        "Secret " + name + " is immutable, so it can never be rotated; delete it, it will be made again");
-  }
-  if (seen.target->type != seen.client.spec.secret.type) {
-    return stall(reason::kSecretImmutable, "Secret " + name + " has type " + seen.target->type +
-                                               ", which cannot be changed; delete it, it will be made again");
-  }
-  return std::nullopt;
-}
-
-std::optional<Refusal> check_registered(const Observation& seen) {
-  const std::string& id = seen.desired.settings.client_id;
-  switch (seen.client_owner()) {
-    case ClientOwner::nobody:
-    case ClientOwner::us: return std::nullopt;
-    case ClientOwner::other_installation:
-      return stall(reason::kOwnedElsewhere, "client " + id +
-                                                " belongs to another installation of the operator; set "
-                                                "spec.clientId to another value");
-    case ClientOwner::other_client:
-      return stall(reason::kClientIdConflict,
-                   "client " + id + " belongs to ApiClient " + seen.registered->mark->namespace_name + "/" +
-                       seen.registered->mark->name + "; set spec.clientId to another value");
-    case ClientOwner::unmarked:
-      return stall(reason::kClientIdConflict,
-                   "client " + id +
-                       " exists in the registry and was not made by the "
-                       "operator; set spec.clientId to another value, or remove that client");
-  }
-  return std::nullopt;
-}
-
-std::optional<Refusal> check_pin(const Observation& seen) {
-  const std::string& pinned = seen.client.status.client_id;
-  const std::string& id = seen.desired.settings.client_id;
-  if (pinned.empty() || pinned == id) return std::nullopt;
-  return stall(reason::kRegistryChanged, "this client was issued as " + pinned +
-                                             ", but its registry now makes " + id +
-                                             "; restore tenant and clientIdTemplate of the registry");
-}
-
-/// A mint is finished where it began, or its client would be left behind there.
-std::optional<Refusal> check_fence(const Observation& seen) {
-  const auto& fence = seen.client.status.rotation.in_progress;
-  if (!seen.staged && !fence) return std::nullopt;
-  const std::string& id = seen.staged ? seen.staged->client_id : fence->client_id;
-  const api::RegistryStatus& at = seen.staged ? seen.staged->registry : fence->registry;
-  const bool same = id == seen.desired.settings.client_id && at.name == seen.registry->name &&
-                    at.issuer == seen.registry->spec.issuer;
-  if (same) return std::nullopt;
-  return stall(reason::kRegistryChanged,
-               "client " + id + " was begun at ClusterClientRegistry " + at.name +
-                   " and has to be finished there; set spec.registryRef.name to it, or "
-                   "delete and re-create this ApiClient");
-}
-
-std::optional<Refusal> check_rename(const Observation& seen) {
-  const std::string& published = seen.client.status.binding_name;
-  if (published.empty() || published == seen.client.secret_name()) return std::nullopt;
-  return stall(reason::kUnsupported,
-               "spec.secret.name cannot be changed by this version of the operator; set it back "
-               "to " +
-                   published);
-}
-
-std::optional<Refusal> find_refusal(const Observation& seen) {
-  auto refusal = check_pin(seen);
-  if (!refusal) refusal = check_fence(seen);
-  if (!refusal) refusal = check_rename(seen);
-  if (!refusal) refusal = check_target(seen);
-  if (!refusal) refusal = check_registered(seen);
-  return refusal;
-}
-
 /// A published value that could be used: ours, with a revision and a secret in it.
 bool has_published_value(const Observation& seen) {
-  return seen.target && seen.target_is_ours() && seen.target->revision() > 0 && !seen.target->value.empty() &&
-         seen.target->client_id == seen.desired.settings.client_id;
+  const TargetSecret* published = seen.published();
+  return published != nullptr && published->revision() > 0 && !published->value.empty() &&
+         published->client_id == seen.desired.settings.client_id;
 }
 
 const backend::Credential* find_credential(const Observation& seen, std::string_view operation_id) {
@@ -119,7 +26,7 @@ const backend::Credential* find_credential(const Observation& seen, std::string_
 /// The registry knows the published revision, nothing newer, and has not refused the value.
 bool published_value_stands(const Observation& seen) {
   if (!has_published_value(seen) || seen.published_verdict == backend::Verdict::rejected) return false;
-  const std::int64_t revision = seen.target->revision();
+  const std::int64_t revision = seen.published()->revision();
   const auto& all = seen.registered->credentials;
   const bool known = std::ranges::any_of(all, [&](const auto& one) { return one.revision == revision; });
   const bool newer = std::ranges::any_of(all, [&](const auto& one) { return one.revision > revision; });
@@ -137,17 +44,42 @@ std::optional<std::string> slot_to_free(const Observation& seen) {
   const auto most = static_cast<std::size_t>(seen.registry->info.capabilities.max_secrets);
   if (all.size() < most) return std::nullopt;
   for (const backend::Credential& credential : all) {
-    if (!seen.target || credential.id != seen.target->credential_id()) return credential.id;
+    if (seen.published() == nullptr || credential.id != seen.published()->credential_id())
+      return credential.id;
   }
   return std::nullopt;
 }
 
+/// A past event that has not happened yet: the clock was set back since, or was wrong then.
+bool remembers_the_future(const api::ApiClientStatus& status, WallTime now) {
+  const auto in_future = [now](const std::optional<WallTime>& time) {
+    return time && *time > now + kTolerableSkew;
+  };
+  return in_future(status.rotation.last_time) ||
+         (status.credential && in_future(status.credential->issued_at));
+}
+
+std::vector<std::string> handled_ids(const Observation& seen) {
+  const auto& known = seen.client.status.rotation.handled_ids;
+  return seen.published() != nullptr ? merge_handled(seen.published()->handled_rotations(), known) : known;
+}
+
+std::string reason_of_staged(const StagedCredential& staged) {
+  if (const auto token = parse_rotation_token(staged.token)) return token->reason;
+  return staged.kind == "Recover" ? std::string(kRecoveredReason) : "";
+}
+
 class Planner {
  public:
-  Planner(const Observation& seen, WallTime now) : seen_(seen), now_(now) {}
+  Planner(const Observation& seen, WallTime now)
+      : seen_(seen),
+        now_(now),
+        clock_is_wrong_(!seen.clock_trusted || remembers_the_future(seen.client.status, now)),
+        decision_(decide()) {}
 
   Plan plan() {
     if (!seen_.client.meta.has_finalizer(api::kCleanupFinalizer)) add(step::AddFinalizer{});
+    plan_.tokens.handled_ids = handled_ids(seen_);
     if (!seen_.desired.settings.has_secret()) {
       plan_without_secret();
     } else if (seen_.staged && !staged_is_superseded()) {
@@ -155,11 +87,75 @@ class Planner {
     } else {
       plan_unstaged();
     }
+    plan_.clock_is_wrong = clock_is_wrong_ && plan_.previous.has_value();
+    look_again_in_time();
     return std::move(plan_);
   }
 
  private:
   void add(Step step) { plan_.steps.push_back(std::move(step)); }
+
+  // ---- tokens
+
+  [[nodiscard]] std::string_view annotation() const {
+    return seen_.client.meta.annotation(api::kRotateAnnotation);
+  }
+  [[nodiscard]] RotationDecision decide() const {
+    const auto& previous = seen_.client.status.previous;
+    const bool overlap = previous && previous->retire_at;
+    return decide_rotation(
+        {.token = annotation(),
+         .status = seen_.client.status.rotation,
+         .handled = handled_ids(seen_),
+         .has_secret = seen_.desired.settings.has_secret(),
+         .first_issuance = seen_.first_issuance(),
+         .can_overlap = seen_.registry->info.capabilities.max_secrets >= 2,
+         .overlap_active = overlap,
+         .overlap_until = overlap && !clock_is_wrong_ ? previous->retire_at : std::nullopt},
+        now_);
+  }
+  void record_handled(std::string_view text) {
+    plan_.tokens.handled_token = text;
+    if (const auto token = parse_rotation_token(text)) {
+      plan_.tokens.handled_ids = merge_handled(plan_.tokens.handled_ids, {token->id});
+    }
+  }
+  /// What is to be said about the token besides a rotation that this pass makes.
+  void record_decision() {
+    std::visit(overloaded{[](const rotation::Rest&) {}, [](const rotation::Rotate&) {},
+                          [this](const rotation::Remember&) { record_handled(annotation()); },
+                          [this](const rotation::Wait& wait) { wait_for(wait); },
+                          [this](const rotation::EndOverlap& end) {
+                            record_handled(annotation());
+                            plan_.tokens.reason = end.token.reason;
+                          },
+                          [this](const rotation::Refuse& refuse) {
+                            plan_.tokens.refused_token = api::shown_token(annotation());
+                            plan_.tokens.refused_reason = refuse.reason;
+                          }},
+               decision_);
+  }
+  void wait_for(const rotation::Wait& wait) {
+    plan_.waiting = Waiting{.token = std::string(api::shown_token(annotation())), .until = wait.until};
+  }
+  [[nodiscard]] std::string_view open_revoke() const {
+    const std::string_view value = seen_.client.meta.annotation(api::kRevokePreviousAnnotation);
+    const TargetSecret* published = seen_.published();
+    const bool on_target = published != nullptr && value == published->handled_revoke();
+    return value == seen_.client.status.rotation.last_handled_revoke || on_target ? "" : value;
+  }
+  /// Before a mint: the overlap that exists ends now, the one that the mint begins does not.
+  void revoke_before_mint() {
+    if (open_revoke().empty()) return;
+    if (seen_.registered && has_published_value(seen_)) retire_older();
+    record_revoke();
+  }
+  void record_revoke() {
+    const std::string_view value = seen_.client.meta.annotation(api::kRevokePreviousAnnotation);
+    if (!value.empty()) plan_.tokens.handled_revoke = api::shown_token(value);
+  }
+
+  // ---- steps
 
   void plan_without_secret() {
     const auto& fence = seen_.client.status.rotation.in_progress;
@@ -169,6 +165,8 @@ class Planner {
       if (!fence) add(step::Fence{});
       add(step::CreateClient{.value = step::ValueFrom::none});
     }
+    record_decision();
+    record_revoke();
     publish();
   }
 
@@ -179,20 +177,27 @@ class Planner {
            seen_.target->revision() >= seen_.staged->revision;
   }
   [[nodiscard]] bool staged_is_published() const {
-    return has_published_value(seen_) && seen_.target->operation_id() == seen_.staged->operation_id;
+    return has_published_value(seen_) && seen_.published()->operation_id() == seen_.staged->operation_id;
   }
 
   void plan_from_staged() {
     const bool stored = seen_.registered && find_credential(seen_, seen_.staged->operation_id) != nullptr;
+    const auto token = parse_rotation_token(seen_.staged->token);
+    revoke_before_mint();
     if (!seen_.registered) {
       add(step::CreateClient{.value = step::ValueFrom::staged});
     } else {
       update_when_needed();
       if (!stored) add_credential();
-      keep_older_than(seen_.staged->revision);
     }
     if (!stored || !staged_is_published()) verify();
-    publish();
+    if (token) {
+      record_handled(seen_.staged->token);
+    } else {
+      record_consumed();
+    }
+    plan_.tokens.reason = reason_of_staged(*seen_.staged);
+    supersede(seen_.staged->revision, token && token->now);
     add(step::DropStaged{});
   }
 
@@ -200,33 +205,78 @@ class Planner {
     if (seen_.staged) add(step::DropStaged{});
     if (!seen_.registered && has_published_value(seen_)) {
       add(step::CreateClient{.value = step::ValueFrom::published});
+      record_consumed();
       verify();
       publish();
-    } else if (seen_.registered && published_value_stands(seen_)) {
-      update_when_needed();
-      // Asked, and no answer: what is published is not called good before there is one.
-      if (seen_.published_verdict == backend::Verdict::unknown) verify();
-      keep_older_than(seen_.target->revision());
-      retire_when_due();
-      publish();
-    } else {
+    } else if (!seen_.registered || !published_value_stands(seen_)) {
       mint();
+    } else if (std::holds_alternative<rotation::Rotate>(decision_)) {
+      mint();
+    } else {
+      maintain();
     }
+  }
+
+  /// Nothing is to be minted.
+  void maintain() {
+    update_when_needed();
+    // Asked, and no answer: what is published is not called good before there is one.
+    if (seen_.published_verdict == backend::Verdict::unknown) verify();
+    record_decision();
+    keep_older_than(seen_.published()->revision());
+    const bool revoke = !open_revoke().empty() || std::holds_alternative<rotation::EndOverlap>(decision_);
+    const bool due = plan_.previous && *plan_.previous->retire_at <= now_ && !clock_is_wrong_;
+    if (revoke || due) retire_older();
+    record_revoke();
+    publish();
   }
 
   void mint() {
     const std::int64_t revision = next_revision(seen_);
-    add(step::Stage{.revision = revision});
+    const auto* rotate = std::get_if<rotation::Rotate>(&decision_);
+    revoke_before_mint();
+    add(step::Stage{.revision = revision, .token = rotate ? std::string(annotation()) : ""});
     if (seen_.registered) {
       update_when_needed();
       add_credential();
-      keep_older_than(revision);
     } else {
       add(step::CreateClient{.value = step::ValueFrom::staged});
     }
     verify();
-    publish();
+    if (rotate) {
+      record_handled(annotation());
+    } else {
+      record_consumed();
+    }
+    if (!seen_.first_issuance()) {
+      plan_.tokens.reason = rotate ? rotate->token.reason : std::string(kRecoveredReason);
+    }
+    supersede(revision, rotate && rotate->token.now);
     add(step::DropStaged{});
+  }
+
+  /// A token that was there at first issuance, or that a restored status has forgotten. What else a token
+  /// asks for is seen by the next pass.
+  void record_consumed() {
+    if (std::holds_alternative<rotation::Remember>(decision_)) record_handled(annotation());
+  }
+
+  /// Publishes a new revision; the older secrets end at once, or after the overlap.
+  void supersede(std::int64_t revision, bool now) {
+    const bool cut = now || overlap() == std::chrono::milliseconds(0);
+    if (!seen_.registered) return publish();
+    if (!cut) {
+      keep_older_than(revision);
+      return publish();
+    }
+    add(step::Publish{});
+    publish_to_formers();
+    std::vector<std::string> older;
+    for (const backend::Credential& credential : seen_.registered->credentials) {
+      if (credential.revision < revision && credential.id != freed_) older.push_back(credential.id);
+    }
+    if (!older.empty()) add(step::RetireOlder{.credential_ids = std::move(older)});
+    add(step::WriteStatus{});
   }
 
   void update_when_needed() {
@@ -242,7 +292,24 @@ class Planner {
   }
   void publish() {
     add(step::Publish{});
+    publish_to_formers();
     add(step::WriteStatus{});
+  }
+  /// A Secret under a former name says the same as the target until it goes.
+  void publish_to_formers() {
+    for (const TargetSecret& former : seen_.formers) {
+      const WallTime retire_at = former.retire_at().value_or(now_ + overlap());
+      if (retire_at <= now_ && !clock_is_wrong_) {
+        add(step::DeleteFormer{.secret_name = former.meta.key.name});
+      } else {
+        add(step::PublishFormer{.secret_name = former.meta.key.name, .retire_at = retire_at});
+        look_again_by(clock_is_wrong_ ? now_ + kTolerableSkew : retire_at);
+      }
+    }
+  }
+
+  [[nodiscard]] std::chrono::milliseconds overlap() const {
+    return seen_.client.spec.rotation.overlap.value_or(kDefaultOverlap);
   }
 
   /// Secrets below the published one stay valid beside it: as long as planned for the newest of them, or from
@@ -259,23 +326,38 @@ class Planner {
                                 : api::PreviousStatus{.revision = newest->revision,
                                                       .id = newest->id,
                                                       .hint = newest->hint,
-                                                      .retire_at = now_ + kDefaultOverlap};
+                                                      .retire_at = now_ + overlap()};
   }
 
   /// Never the secret that the live target names.
-  void retire_when_due() {
-    if (!plan_.previous || *plan_.previous->retire_at > now_) return;
+  void retire_older() {
     std::vector<std::string> older;
     for (const backend::Credential& credential : seen_.registered->credentials) {
-      const bool named = credential.id == seen_.target->credential_id();
-      if (credential.revision < seen_.target->revision() && !named) older.push_back(credential.id);
+      const bool named = credential.id == seen_.published()->credential_id();
+      if (credential.revision < seen_.published()->revision() && !named) older.push_back(credential.id);
     }
     plan_.previous.reset();
     if (!older.empty()) add(step::RetireOlder{.credential_ids = std::move(older)});
   }
 
+  /// When time alone makes something due, or something was left for the next pass.
+  void look_again_in_time() {
+    if (plan_.previous) look_again_by(clock_is_wrong_ ? now_ + kTolerableSkew : *plan_.previous->retire_at);
+    if (plan_.waiting) look_again_by(plan_.waiting->until.value_or(now_ + kTolerableSkew));
+    const bool token_is_open = !annotation().empty() && plan_.tokens.handled_token != annotation() &&
+                               plan_.tokens.refused_token.empty() && !plan_.waiting &&
+                               seen_.client.status.rotation.last_handled_token != annotation();
+    const bool revoke_is_open = !open_revoke().empty() && plan_.tokens.handled_revoke.empty();
+    if (token_is_open || revoke_is_open) look_again_by(now_);
+  }
+  void look_again_by(WallTime time) {
+    plan_.look_again = plan_.look_again ? std::min(*plan_.look_again, time) : time;
+  }
+
   const Observation& seen_;
   WallTime now_;
+  bool clock_is_wrong_;
+  RotationDecision decision_;
   std::optional<std::string> freed_;  ///< the secret that makes room
   Plan plan_;
 };
@@ -291,6 +373,8 @@ std::string_view name_of(const Step& step) {
                  [](const step::RetireOldest&) { return "retire-oldest"; },
                  [](const step::AddCredential&) { return "add-credential"; },
                  [](const step::Verify&) { return "verify"; }, [](const step::Publish&) { return "publish"; },
+                 [](const step::PublishFormer&) { return "publish-former"; },
+                 [](const step::DeleteFormer&) { return "delete-former"; },
                  [](const step::RetireOlder&) { return "retire"; },
                  [](const step::WriteStatus&) { return "status"; },
                  [](const step::DropStaged&) { return "unstage"; }},
@@ -299,7 +383,7 @@ std::string_view name_of(const Step& step) {
 
 std::int64_t next_revision(const Observation& seen) {
   std::int64_t highest = seen.client.status.credential ? seen.client.status.credential->revision : 0;
-  if (seen.target && seen.target_is_ours()) highest = std::max(highest, seen.target->revision());
+  if (seen.published() != nullptr) highest = std::max(highest, seen.published()->revision());
   if (seen.staged) highest = std::max(highest, seen.staged->revision);
   if (seen.registered) {
     if (seen.registered->mark) highest = std::max(highest, seen.registered->mark->revision);

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "reconciler/observation.h"
+#include "reconciler/rotation_record.h"
 
 namespace apiclient::reconciler {
 
@@ -21,6 +22,7 @@ struct Fence {};
 /// Generate a value and create the staged Secret.
 struct Stage {
   std::int64_t revision = 1;
+  std::string token = {};  ///< that asks for it; empty: the first one, or a repair
 };
 enum class ValueFrom { staged, published, none };
 struct CreateClient {
@@ -36,7 +38,15 @@ struct AddCredential {};
 struct Verify {};
 /// Write the target Secret; no write when it says all that already.
 struct Publish {};
-/// Secrets older than the published one, after their overlap.
+/// The same for a Secret under a former name, with the time when it goes.
+struct PublishFormer {
+  std::string secret_name;
+  WallTime retire_at;
+};
+struct DeleteFormer {
+  std::string secret_name;
+};
+/// Secrets older than the published one: after their overlap, or right after publish.
 struct RetireOlder {
   std::vector<std::string> credential_ids;
 };
@@ -45,9 +55,10 @@ struct WriteStatus {};
 struct DropStaged {};
 }  // namespace step
 
-using Step = std::variant<step::AddFinalizer, step::Fence, step::Stage, step::CreateClient,
-                          step::UpdateClient, step::RetireOldest, step::AddCredential, step::Verify,
-                          step::Publish, step::RetireOlder, step::WriteStatus, step::DropStaged>;
+using Step =
+    std::variant<step::AddFinalizer, step::Fence, step::Stage, step::CreateClient, step::UpdateClient,
+                 step::RetireOldest, step::AddCredential, step::Verify, step::Publish, step::PublishFormer,
+                 step::DeleteFormer, step::RetireOlder, step::WriteStatus, step::DropStaged>;
 
 std::string_view name_of(const Step& step);
 
@@ -56,7 +67,14 @@ struct Plan {
   std::optional<Refusal> stop = {};  ///< then there are no steps
   /// Secrets that work beside the published one, and until when; goes to `status.previous`.
   std::optional<api::PreviousStatus> previous = {};
+  RotationRecord tokens = {};
+  std::optional<Waiting> waiting = {};
+  bool clock_is_wrong = false;              ///< an overlap does not end by time
+  std::optional<WallTime> look_again = {};  ///< when the next pass has something to do
 };
+
+/// Local time and stored times that differ by more than this are not trusted.
+inline constexpr std::chrono::seconds kTolerableSkew{60};
 
 /// How long a superseded secret stays valid when nobody said otherwise.
 inline constexpr std::chrono::hours kDefaultOverlap{1};

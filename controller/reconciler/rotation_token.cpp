@@ -12,23 +12,29 @@ bool is_reason(std::string_view word) {
   return word == "Requested" || word == "Lost" || word == "Compromised";
 }
 
-bool is_suffix(std::string_view suffix) {
+/// What follows the id: `[:now][:Reason]`.
+bool read_suffix(std::string_view suffix, RotationToken& token) {
+  constexpr std::string_view kNow = ":now";
+  if (suffix == kNow || suffix.starts_with(":now:")) {
+    token.now = true;
+    suffix.remove_prefix(kNow.size());
+  }
   if (suffix.empty()) return true;
-  suffix.remove_prefix(1);
-  if (suffix == "now") return true;
-  if (suffix.starts_with("now:")) suffix.remove_prefix(4);
-  return is_reason(suffix);
+  if (!is_reason(suffix.substr(1))) return false;
+  token.reason = suffix.substr(1);
+  token.now = token.now || token.reason == "Compromised";
+  return true;
 }
 
 }  // namespace
 
-std::optional<std::string> rotation_id(std::string_view token) {
-  const std::size_t end = std::min(token.find(':'), token.size());
-  const std::string_view id = token.substr(0, end);
+std::optional<RotationToken> parse_rotation_token(std::string_view text) {
+  const std::size_t end = std::min(text.find(':'), text.size());
+  RotationToken token{.id = std::string(text.substr(0, end))};
   const bool well_formed =
-      !id.empty() && id.size() <= 63 && id.find_first_not_of(kLetters) == std::string_view::npos;
-  if (!well_formed || !is_suffix(token.substr(end))) return std::nullopt;
-  return std::string(id);
+      !token.id.empty() && token.id.size() <= 63 && token.id.find_first_not_of(kLetters) == std::string::npos;
+  if (!well_formed || !read_suffix(text.substr(end), token)) return std::nullopt;
+  return token;
 }
 
 std::vector<std::string> merge_handled(const std::vector<std::string>& handled,

@@ -8,8 +8,17 @@
 
 namespace apiclient::reconciler {
 
-/// The id, 1 to 63 of [A-Za-z0-9._-]; empty when the token is malformed.
-std::optional<std::string> rotation_id(std::string_view token);
+struct RotationToken {
+  std::string id = {};  ///< the identity: one id rotates once
+  bool now = false;     ///< every older secret ends with the rotation; Compromised implies it
+  std::string reason = "Requested";
+
+  bool operator==(const RotationToken&) const = default;
+};
+
+/// Empty when the token is malformed. An id is 1 to 63 of [A-Za-z0-9._-]; a reason is Requested, Lost or
+/// Compromised.
+std::optional<RotationToken> parse_rotation_token(std::string_view token);
 
 /// `handled` and `more` together, in order, without duplicates, the last 16.
 std::vector<std::string> merge_handled(const std::vector<std::string>& handled,

@@ -13,7 +13,8 @@ Result<SecretSummary> read_secret_summary(const Json& object) {
                        .owner_uid = std::string(meta.annotation(api::kOwnerUidAnnotation)),
                        .owner_name = std::string(meta.label(api::kNameLabel)),
                        .revision = revision_of(meta),
-                       .staged = !meta.label(api::kStagedLabel).empty()};
+                       .staged = !meta.label(api::kStagedLabel).empty(),
+                       .former = !meta.annotation(api::kRetireAtAnnotation).empty()};
 }
 
 }  // namespace apiclient::reconciler

@@ -17,6 +17,7 @@ struct SecretSummary {
   std::string owner_name = {};  ///< of the ApiClient
   std::int64_t revision = 0;
   bool staged = false;
+  bool former = false;  ///< bears `retire-at`
 };
 
 Result<SecretSummary> read_secret_summary(const Json& object);

@@ -18,8 +18,8 @@ bool target_matches(const SecretSummary& target, const api::ApiClientSummary& cl
 
 bool is_settled(const CachedView& view) {
   const bool registry_well = view.registry != nullptr && view.registry->state == RegistryState::ready;
-  return registry_well && says_all_is_well(view.client) && !view.staged && view.target != nullptr &&
-         target_matches(*view.target, view.client) && !view.client.overlap_active;
+  return registry_well && says_all_is_well(view.client) && !view.staged && !view.has_former &&
+         view.target != nullptr && target_matches(*view.target, view.client) && !view.client.overlap_active;
 }
 
 }  // namespace apiclient::reconciler

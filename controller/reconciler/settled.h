@@ -12,6 +12,7 @@ struct CachedView {
   const api::ApiClientSummary& client;
   const SecretSummary* target = nullptr;       ///< Secret under the published name; null: not in the cache
   bool staged = false;                         ///< a staged Secret is in the cache
+  bool has_former = false;                     ///< a Secret under a former name is still there
   const RegistrySnapshot* registry = nullptr;  ///< of the status; null: unknown or not probed yet
 };
 

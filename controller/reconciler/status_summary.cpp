@@ -41,26 +41,28 @@ void forget_failure(api::ApiClientStatus& status) {
   status.failure_time.reset();
 }
 
-void set_overlap(const std::optional<api::PreviousStatus>& previous, Conditions& conditions) {
+void set_overlap(const Succeeded& done, Conditions& conditions) {
+  const auto& previous = done.previous;
   if (!previous || !previous->retire_at) return conditions.remove(api::kPreviousSecretActive);
-  conditions.set(api::kPreviousSecretActive, ConditionStatus::true_value, reason::kOverlap,
-                 "revision " + std::to_string(previous->revision) + " works until " +
-                     format_rfc3339(*previous->retire_at));
+  const std::string revision = "revision " + std::to_string(previous->revision);
+  if (done.clock_is_wrong) {
+    conditions.set(api::kPreviousSecretActive, ConditionStatus::true_value, reason::kClockSkew,
+                   revision +
+                       " works on: the clock of the operator is not that of the API server, or was set "
+                       "back, so nothing ends by time. Mend the clock, or use the annotation "
+                       "apiclient.dev/revoke-previous");
+  } else {
+    conditions.set(api::kPreviousSecretActive, ConditionStatus::true_value, reason::kOverlap,
+                   revision + " works until " + format_rfc3339(*previous->retire_at));
+  }
 }
 
-void remember_tokens(const api::ApiClient& client, const Succeeded& done, api::ApiClientStatus& status) {
-  const std::string_view rotate = client.meta.annotation(api::kRotateAnnotation);
-  status.rotation.handled_ids = done.handled_rotations;
-  // A token that was there at first issuance is consumed by it; a later one asks for what this version cannot
-  // do.
-  const std::string id(rotate.substr(0, rotate.find(':')));
-  const bool handled = std::ranges::find(done.handled_rotations, id) != done.handled_rotations.end();
-  if (!rotate.empty() && handled) status.rotation.last_handled_token = rotate;
-  status.rotation.refused_token = handled ? "" : std::string(rotate);
-  status.rotation.refused_reason = rotate.empty() || handled ? "" : std::string(reason::kUnsupported);
-  // A token that is taken away is still remembered: it acts once.
-  const std::string_view reconcile = client.meta.annotation(api::kReconcileAnnotation);
-  if (!reconcile.empty()) status.last_handled_reconcile = reconcile;
+void set_waiting(const std::optional<Waiting>& waiting, Conditions& conditions) {
+  if (!waiting) return conditions.remove(api::kRotating);
+  const std::string until =
+      waiting->until ? "until " + format_rfc3339(*waiting->until) : "until the clock is right again";
+  conditions.set(api::kRotating, ConditionStatus::true_value, reason::kWaitingForOverlap,
+                 "token " + waiting->token + " waits " + until + "; with the suffix :now it would not");
 }
 
 void summarise_success(const api::ApiClient& client, const Succeeded& done, Conditions& conditions,
@@ -73,16 +75,17 @@ void summarise_success(const api::ApiClient& client, const Succeeded& done, Cond
                  "Secret " + done.effective.secret_name);
   conditions.remove(api::kReconciling);
   conditions.remove(api::kStalled);
-  set_overlap(done.previous, conditions);
+  set_overlap(done, conditions);
+  set_waiting(done.waiting, conditions);
   status.client_id = done.client_id;
   status.registry = done.registry;
   status.binding_name = done.effective.secret_name;
   status.effective = done.effective;
   status.credential = done.credential;
   status.previous = done.previous;
-  status.rotation.strategy = done.strategy;
-  status.rotation.in_progress.reset();
-  remember_tokens(client, done, status);
+  status.rotation = done.rotation;
+  const std::string_view reconcile = client.meta.annotation(api::kReconcileAnnotation);
+  if (!reconcile.empty()) status.last_handled_reconcile = reconcile;
   forget_failure(status);
 }
 

@@ -10,6 +10,7 @@
 #include "api/api_client.h"
 #include "base/clock.h"
 #include "reconciler/observation.h"
+#include "reconciler/rotation_record.h"
 
 namespace apiclient::reconciler {
 
@@ -20,8 +21,9 @@ struct Succeeded {
   api::EffectiveSpec effective = {};
   std::optional<api::CredentialStatus> credential = {};  ///< empty for clients without a secret
   std::optional<api::PreviousStatus> previous = {};
-  std::string strategy = {};  ///< empty for clients without a secret
-  std::vector<std::string> handled_rotations = {};
+  api::RotationStatus rotation = {};
+  std::optional<Waiting> waiting = {};
+  bool clock_is_wrong = false;  ///< the overlap does not end by time
 };
 
 /// Not possible, or not yet; `refusal.stalled` says which.

@@ -8,7 +8,8 @@
 #include "base/random.h"
 #include "reconciler/checkpoint.h"
 #include "reconciler/registry_failure.h"
-#include "reconciler/rotation_token.h"
+#include "reconciler/rotation_record.h"
+#include "reconciler/secret_repairs.h"
 #include "reconciler/status_writer.h"
 
 namespace apiclient::reconciler {
@@ -42,6 +43,16 @@ Outcome held_by_cluster(Error error, const std::string& secret_name) {
   return held;
 }
 
+Held held_by_contention(const std::string& secret_name, const std::string& other) {
+  return {.refusal = {.reason = std::string(reason::kSecretContended),
+                      .message = "Secret " + secret_name + " was put right " +
+                                 std::to_string(SecretRepairs::kMostAnHour) +
+                                 " times within an hour, and field manager " + other +
+                                 " has written into it again; stop that writer, or set spec.secret.name to "
+                                 "another name",
+                      .stalled = true}};
+}
+
 }  // namespace
 
 Outcome held_by_registry(Error error, const std::string& registry_name) {
@@ -59,14 +70,24 @@ Outcome held_by_registry(Error error, const std::string& registry_name) {
 }
 
 StepPerformer::StepPerformer(Wiring wiring, Observation& seen, const Plan& plan, std::stop_token stop)
-    : wiring_(wiring),
+    : wiring_(std::move(wiring)),
       seen_(seen),
       plan_(plan),
       stop_(std::move(stop)),
-      first_issuance_(!seen.client.status.issued() && !(seen.target && seen.target_is_ours())),
+      first_issuance_(seen.first_issuance()),
       log_(telemetry::Log().with({{"apiclient", seen.client.meta.key.text()}})) {}
 
+bool StepPerformer::would_write_target() const {
+  const bool mints = std::ranges::any_of(
+      plan_.steps, [](const Step& step) { return std::holds_alternative<step::Stage>(step); });
+  return mints ||
+         (seen_.target && update_target(seen_.target->object, publication()) != seen_.target->object);
+}
+
 Outcome StepPerformer::perform_all() {
+  if (!wiring_.contended_by.empty() && would_write_target()) {
+    return held_by_contention(seen_.client.secret_name(), wiring_.contended_by);
+  }
   for (const Step& step : plan_.steps) {
     const std::string_view name = name_of(step);
     reach_checkpoint(name, "before");
@@ -97,8 +118,10 @@ Outcome StepPerformer::perform(const step::Fence& /*step*/) {
 }
 
 Outcome StepPerformer::perform(const step::Stage& step) {
+  const std::string_view repair = first_issuance_ ? "Issue" : "Recover";
   StagedCredential staged{.operation_id = random_id(),
-                          .kind = first_issuance_ ? "Issue" : "Recover",
+                          .kind = std::string(step.token.empty() ? repair : "Rotate"),
+                          .token = step.token,
                           .revision = step.revision,
                           .client_id = seen_.desired.settings.client_id,
                           .registry = registry_status(),
@@ -147,10 +170,27 @@ Outcome StepPerformer::perform(const step::UpdateClient& /*step*/) {
 }
 
 Outcome StepPerformer::perform(const step::RetireOldest& step) { return retire({step.credential_id}); }
-Outcome StepPerformer::perform(const step::RetireOlder& step) { return retire(step.credential_ids); }
+Outcome StepPerformer::perform(const step::RetireOlder& step) {
+  if (!written_target_version_.empty()) RETURN_IF_ERROR(read_back());
+  return retire(step.credential_ids);
+}
+
+/// An older secret goes only when the newer one can be read in the cluster.
+Result<void> StepPerformer::read_back() {
+  ASSIGN_OR_RETURN(const std::optional<Json> object,
+                   wiring_.client.find(kube::kSecrets, seen_.target->meta.key, stop_));
+  if (!object) return fail(ErrorKind::conflict, "the published Secret has just gone");
+  ASSIGN_OR_RETURN(const TargetSecret live, read_target(*object));
+  const bool same = live.meta.uid == seen_.target->meta.uid && live.revision() == seen_.target->revision() &&
+                    live.credential_id() == seen_.target->credential_id();
+  if (!same) return fail(ErrorKind::conflict, "the published Secret has just been changed");
+  return {};
+}
 
 Outcome StepPerformer::retire(const std::vector<std::string>& credential_ids) {
   for (const std::string& id : credential_ids) {
+    const bool published = seen_.published() != nullptr && seen_.published()->credential_id() == id;
+    if (published) return fail(ErrorKind::conflict, "the published secret is never retired");
     auto retired = backend().retire_credential(seen_.desired.settings.client_id, id, stop_);
     if (!retired) return held_by_registry(std::move(retired).error(), seen_.registry->name);
     std::erase_if(seen_.registered->credentials, [&](const auto& one) { return one.id == id; });
@@ -213,6 +253,28 @@ Outcome StepPerformer::perform(const step::Publish& /*step*/) {
   return done();
 }
 
+TargetSecret& StepPerformer::former(const std::string& secret_name) {
+  return *std::ranges::find(seen_.formers, secret_name,
+                            [](const TargetSecret& secret) { return secret.meta.key.name; });
+}
+
+Outcome StepPerformer::perform(const step::PublishFormer& step) {
+  Publication wanted = publication();
+  wanted.retire_at = step.retire_at;
+  const TargetSecret& live = former(step.secret_name);
+  const Json object = update_target(live.object, wanted);
+  if (object == live.object) return done();
+  auto written = wiring_.client.replace(kube::kSecrets, object, api::kFieldManager, stop_);
+  if (!written) return held_by_cluster(std::move(written).error(), step.secret_name);
+  return done();
+}
+
+Outcome StepPerformer::perform(const step::DeleteFormer& step) {
+  const kube::ObjectMeta& meta = former(step.secret_name).meta;
+  const kube::Preconditions as_read{.uid = meta.uid, .resource_version = meta.resource_version};
+  return done_or(wiring_.client.remove(kube::kSecrets, meta.key, as_read, stop_));
+}
+
 Outcome StepPerformer::perform(const step::WriteStatus& /*step*/) {
   return write_status(summarise(seen_.client, success(), wiring_.clock.wall_now()));
 }
@@ -239,9 +301,10 @@ StepPerformer::Current StepPerformer::current() const {
                .operation_id = seen_.staged->operation_id,
                .value = &seen_.staged->value};
   } else {
-    current = {.revision = seen_.target->revision(),
-               .operation_id = std::string(seen_.target->operation_id()),
-               .value = &seen_.target->value};
+    const TargetSecret& published = *seen_.published();
+    current = {.revision = published.revision(),
+               .operation_id = std::string(published.operation_id()),
+               .value = &published.value};
   }
   if (!seen_.registered) return current;
   for (const backend::Credential& credential : seen_.registered->credentials) {
@@ -272,16 +335,22 @@ Publication StepPerformer::publication() const {
           .operation_id = now.operation_id,
           .credential_id = now.credential_id,
           .value = now.value,
-          .handled_rotations = handled_rotations()};
+          .handled_rotations = plan_.tokens.handled_ids,
+          .handled_revoke = handled_revoke()};
 }
 
-std::vector<std::string> StepPerformer::handled_rotations() const {
-  std::vector<std::string> handled = seen_.client.status.rotation.handled_ids;
-  if (seen_.target && seen_.target_is_ours())
-    handled = merge_handled(seen_.target->handled_rotations(), handled);
-  const auto id = rotation_id(seen_.client.meta.annotation(api::kRotateAnnotation));
-  if (first_issuance_ && id) handled = merge_handled(handled, {*id});
-  return handled;
+std::string StepPerformer::handled_revoke() const {
+  if (!plan_.tokens.handled_revoke.empty()) return plan_.tokens.handled_revoke;
+  const std::string& known = seen_.client.status.rotation.last_handled_revoke;
+  const bool ask_target = known.empty() && seen_.published() != nullptr;
+  return ask_target ? std::string(seen_.published()->handled_revoke()) : known;
+}
+
+api::RotationStatus StepPerformer::rotation_status(std::int64_t published) const {
+  const auto& before = seen_.client.status.credential;
+  const bool newer = !before || before->revision < published;
+  return record_rotation(seen_.client.status.rotation, plan_.tokens, newer && !plan_.tokens.reason.empty(),
+                         wiring_.clock.wall_now());
 }
 
 api::RegistryStatus StepPerformer::registry_status() const {
@@ -298,14 +367,16 @@ WallTime StepPerformer::issued_at(const Current& now) const {
 }
 
 Succeeded StepPerformer::success() const {
+  const Current now = current();
   Succeeded result{.client_id = seen_.desired.settings.client_id,
                    .registry = registry_status(),
                    .effective = seen_.desired.effective,
                    .previous = plan_.previous,
-                   .handled_rotations = handled_rotations()};
-  const Current now = current();
+                   .rotation = rotation_status(now.revision),
+                   .waiting = plan_.waiting,
+                   .clock_is_wrong = plan_.clock_is_wrong};
   if (now.value == nullptr) return result;
-  result.strategy = strategy_of(seen_.registry->info.capabilities);
+  result.rotation.strategy = strategy_of(seen_.registry->info.capabilities);
   result.credential = api::CredentialStatus{.revision = now.revision,
                                             .id = now.credential_id,
                                             .hint = hint_of(*now.value),

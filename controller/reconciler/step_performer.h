@@ -23,6 +23,8 @@ class StepPerformer {
     kube::Client& client;
     CredentialJournal& journal;
     const Clock& clock;
+    /// The writer with whom the target Secret is contended: it is left as it is. Empty: nobody.
+    std::string contended_by = {};
   };
   /// Empty when a step is done; Held where a person or the registry has to act; an error where the next pass
   /// must look again.
@@ -46,14 +48,19 @@ class StepPerformer {
   Outcome perform(const step::AddCredential& step);
   Outcome perform(const step::Verify& step);
   Outcome perform(const step::Publish& step);
+  Outcome perform(const step::PublishFormer& step);
+  Outcome perform(const step::DeleteFormer& step);
   Outcome perform(const step::RetireOlder& step);
   Outcome perform(const step::WriteStatus& step);
   Outcome perform(const step::DropStaged& step);
 
+  [[nodiscard]] bool would_write_target() const;
   Outcome after_create_failed(Error error);
   Outcome after_add_failed(Error error);
   Outcome after_rejection();
   Outcome retire(const std::vector<std::string>& credential_ids);
+  Result<void> read_back();
+  TargetSecret& former(const std::string& secret_name);
   Outcome write_status(const api::ApiClientStatus& status);
 
   /// The secret that the pass publishes or has published: the staged one, else the target's.
@@ -68,7 +75,8 @@ class StepPerformer {
   [[nodiscard]] WallTime issued_at(const Current& now) const;
   [[nodiscard]] backend::OwnershipMark mark(std::int64_t revision) const;
   [[nodiscard]] Publication publication() const;
-  [[nodiscard]] std::vector<std::string> handled_rotations() const;
+  [[nodiscard]] std::string handled_revoke() const;
+  [[nodiscard]] api::RotationStatus rotation_status(std::int64_t published) const;
   [[nodiscard]] Succeeded success() const;
   [[nodiscard]] api::RegistryStatus registry_status() const;
   [[nodiscard]] backend::Backend& backend() const { return seen_.registry->connection->backend(); }

@@ -53,7 +53,6 @@ Result<void> Controller::run(std::stop_token stop) {
 
 Result<void> Controller::work(const std::stop_token& stop) {
   while (const auto key = queue_.take(stop)) {
-    metrics_.queue_depth(options_.name, queue_.depth());
     pass(*key, stop);
     queue_.done(*key);
   }

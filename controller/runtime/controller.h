@@ -32,6 +32,8 @@ class Controller final : public Runnable {
   [[nodiscard]] std::string name() const override { return options_.name; }
   /// Runs the workers; when stopped, passes that run are finished first. Run it once at a time.
   Result<void> run(std::stop_token stop) override;
+  /// Brings the gauges up to date; called when somebody asks for the metrics.
+  void report_depth() { metrics_.queue_depth(options_.name, queue_.depth()); }
 
  private:
   /// The body of one worker.

@@ -23,7 +23,7 @@ def refused(world, name, reason, **spec):
 
 
 @pytest.mark.parametrize("field, spec", [
-    ("spec.rotation", {"rotation": {"interval": "24h"}}),
+    ("spec.rotation.interval", {"rotation": {"interval": "24h"}}),
     ("spec.suspended", {"suspended": True}),
     ("spec.adopt", {"adopt": {"clientId": "theirs"}}),
     ("spec.restartTargets", {"restartTargets": [{"kind": "Deployment", "name": "web"}]}),

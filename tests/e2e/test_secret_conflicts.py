@@ -184,3 +184,21 @@ def test_what_others_add_to_our_secret_stays(world, audit):
     world.patch("one", {"spec": {"secret": {"labels": None}}})
     after = world.wait_secret("one", lambda secret: "example.com/ours" not in secret.metadata["labels"], "it is gone")
     assert after.metadata["labels"]["example.com/team"] == "a", "only ours goes"
+
+
+def test_two_writers_are_told_apart_and_the_other_one_is_named(world):
+    """Three repairs, each by a new secret since the value was lost; then a person has to stop the other writer."""
+    world.create_ready("one")
+    where = path("v1", "secrets", world.namespace, "one")
+    garbage = {"data": {"client-secret": base64.b64encode(b"garbage").decode()}}
+    for repair in range(1, 4):
+        world.must(world.api.merge_patch(where + "?fieldManager=helmfile", garbage))
+        world.wait_secret("one", lambda one: one and one.annotation("revision") == str(repair + 1), "it is put right")
+        world.wait_ready("one")
+        assert world.token("one") == 200
+    world.must(world.api.merge_patch(where + "?fieldManager=helmfile", garbage))
+    message = stalled(world, "one", "SecretContended")
+    assert "helmfile" in message and "spec.secret.name" in message
+    left_alone = world.secret("one").resource_version
+    world.settle()
+    assert world.secret("one").resource_version == left_alone

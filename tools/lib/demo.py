@@ -66,6 +66,22 @@ class _Demo:
             wait_until(lambda: self._registered_name(client_id) == _NEW_NAME, 30,
                        f"the registry calls client {client_id} {_NEW_NAME!r}")
             print(f"update seen in the registry: client_name of {client_id} is {_NEW_NAME!r}")
+        with _step("An annotation rotates the secret; old and new one work side by side"):
+            self._annotate("rotate", "demo-1")
+            self._kubectl("wait", f"apiclient/{_CLIENT}", "--for=jsonpath={.status.rotation.lastHandledToken}=demo-1",
+                          "--timeout=60s")
+            rotated = self._credentials()
+            if rotated["client-secret"] == credentials["client-secret"]:
+                raise Failed("the published secret is the same as before")
+            print(f"in the overlap: old secret {self._token(credentials)[0]}, new secret {self._token(rotated)[0]}")
+            self._expect_both(credentials, rotated)
+            self._kubectl("get", "apic")
+        with _step("revoke-previous ends the old secret"):
+            self._annotate("revoke-previous", "demo-1")
+            wait_until(lambda: self._token(credentials)[0] == 401, 30, "the old secret answers 401")
+            self._expect_token(rotated)
+            print("old secret 401, new secret 200")
+            credentials = rotated
         with _step("Deleting the object ends access"):
             self._kubectl("delete", "apic", _CLIENT, "--timeout=60s")
             wait_until(lambda: self._token(credentials)[0] == 401, 30, "a token request answers 401")
@@ -79,6 +95,15 @@ class _Demo:
         shown = (str(argument).removeprefix(f"{REPOSITORY}/") for argument in arguments)
         print(f"$ kubectl {shlex.join(shown)}", flush=True)
         print(self._stack.plane.kubectl("-n", "default", *arguments, seconds=90).rstrip(), flush=True)
+
+    def _annotate(self, name, value):
+        self._kubectl("annotate", "--overwrite", f"apiclient/{_CLIENT}", f"apiclient.dev/{name}={value}")
+
+    def _expect_both(self, *all_credentials):
+        for credentials in all_credentials:
+            status, body = self._token(credentials)
+            if status != 200:
+                raise Failed(f"a secret that has to work answers {status}, error {body.get('error')!r}")
 
     def _example_with_our_ports(self):
         if not _EXAMPLE.exists():

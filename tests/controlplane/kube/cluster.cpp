@@ -25,7 +25,7 @@ const kube::ResourceType kServiceAccounts{
 
 class ThreadsEnvironment final : public testing::Environment {
  public:
-  void SetUp() override { http::init_transport_threads(2); }
+  void SetUp() override { http::init_transport(2); }
 };
 // Before any transport exists; owned by GoogleTest.
 [[maybe_unused]] const testing::Environment* const kThreads =

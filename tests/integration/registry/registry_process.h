@@ -52,6 +52,7 @@ class RegistryProcess {
   http::Response probe(const std::string& target) const;
 
   [[nodiscard]] std::string issuer() const { return issuer_; }
+  [[nodiscard]] int public_port() const { return public_port_; }
   [[nodiscard]] int admin_port() const { return admin_port_; }
   [[nodiscard]] pid_t process_id() const { return process_; }
   [[nodiscard]] std::string admin_token() const;

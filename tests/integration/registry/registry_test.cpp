@@ -132,7 +132,8 @@ TEST(Registry, ListenersKeepApart) {
   RegistryProcess registry;
   EXPECT_EQ(registry.get(kClientsPath).status_code, 404);
   EXPECT_EQ(registry.get("/metrics").status_code, 404);
-  EXPECT_EQ(registry.get("/oauth2/introspect").status_code, 404);
+  EXPECT_EQ(registry.get("/oauth2/introspect").status_code, 405);
+  EXPECT_EQ(registry.admin(Method::post, "/oauth2/introspect", "{}").status_code, 404);
   EXPECT_EQ(registry.admin(Method::post, "/oauth2/token", "{}").status_code, 404);
   EXPECT_EQ(registry.probe(kClientsPath).status_code, 404);
   EXPECT_EQ(registry.probe("/healthz").status_code, 200);

@@ -100,34 +100,44 @@ INSTANTIATE_TEST_SUITE_P(
 
 struct TokenRow {
   std::string name;
-  std::string rotate;
-  std::string reconcile;
+  std::map<std::string_view, std::string> annotations;
+  std::string refused;  ///< by the status
   bool handled;
 };
 class Tokens : public ::testing::TestWithParam<TokenRow> {};
 
-/// The status says: rotate "done:now" handled, "bad" refused, reconcile "seen" handled.
+/// The status says: rotate "done:now", revoke-previous "over" and reconcile "seen" were handled.
 TEST_P(Tokens, AreHandledWhenTheStatusRepeatsThem) {
   ApiClientStatus status = an_api_client().issued().object().status;
   status.rotation.last_handled_token = "done:now";
-  status.rotation.refused_token = "bad";
+  status.rotation.last_handled_revoke = "over";
+  status.rotation.refused_token = GetParam().refused;
   status.last_handled_reconcile = "seen";
   auto client = an_api_client().with_status(status);
-  if (!GetParam().rotate.empty()) client.annotated(kRotateAnnotation, GetParam().rotate);
-  if (!GetParam().reconcile.empty()) client.annotated(kReconcileAnnotation, GetParam().reconcile);
+  for (const auto& [name, value] : GetParam().annotations) client.annotated(name, value);
   EXPECT_EQ(summary_of(client).tokens_handled, GetParam().handled);
 }
 
-INSTANTIATE_TEST_SUITE_P(Annotations, Tokens,
-                         ::testing::Values(TokenRow{"None", "", "", true},
-                                           TokenRow{"HandledRotate", "done:now", "", true},
-                                           TokenRow{"RefusedRotate", "bad", "", true},
-                                           TokenRow{"NewRotate", "next", "", false},
-                                           TokenRow{"ChangedSuffix", "done", "", false},
-                                           TokenRow{"HandledReconcile", "", "seen", true},
-                                           TokenRow{"NewReconcile", "", "again", false},
-                                           TokenRow{"OneOfTwoIsNew", "done:now", "again", false}),
-                         test::RowName());
+INSTANTIATE_TEST_SUITE_P(
+    Annotations, Tokens,
+    ::testing::Values(
+        TokenRow{"None", {}, "", true},
+        TokenRow{"HandledRotate", {{kRotateAnnotation, "done:now"}}, "", true},
+        TokenRow{"RefusedRotate", {{kRotateAnnotation, "bad"}}, "bad", true},
+        TokenRow{
+            "RefusedLongRotate", {{kRotateAnnotation, std::string(300, 'x')}}, std::string(256, 'x'), true},
+        TokenRow{"RefusedRotateTakenAway", {}, "bad", false},
+        TokenRow{"HandledAgainAfterARefusal", {{kRotateAnnotation, "done:now"}}, "bad", false},
+        TokenRow{"NewRotate", {{kRotateAnnotation, "next"}}, "", false},
+        TokenRow{"NewRotateAfterARefusal", {{kRotateAnnotation, "next"}}, "bad", false},
+        TokenRow{"ChangedSuffix", {{kRotateAnnotation, "done"}}, "", false},
+        TokenRow{"HandledRevoke", {{kRevokePreviousAnnotation, "over"}}, "", true},
+        TokenRow{"NewRevoke", {{kRevokePreviousAnnotation, "next"}}, "", false},
+        TokenRow{"HandledReconcile", {{kReconcileAnnotation, "seen"}}, "", true},
+        TokenRow{"NewReconcile", {{kReconcileAnnotation, "again"}}, "", false},
+        TokenRow{
+            "OneOfTwoIsNew", {{kRotateAnnotation, "done:now"}, {kReconcileAnnotation, "again"}}, "", false}),
+    test::RowName());
 
 }  // namespace
 }  // namespace apiclient::api

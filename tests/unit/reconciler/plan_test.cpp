@@ -447,11 +447,6 @@ INSTANTIATE_TEST_SUITE_P(
                      return at({{"tenant", "other"}});
                    },
                    "RegistryChanged", "tenant"},
-        RefusalRow{"SecretRenamed",
-                   [] {
-                     return Seen(an_api_client().issued().with_spec({{"secret", {{"name", "new"}}}}));
-                   },
-                   "Unsupported", "set it back to invoices"},
         RefusalRow{"MintBeganAtAnotherRegistry",
                    [] {
                      return std::move(Seen().staged(1, "op-1").with(
@@ -523,7 +518,8 @@ TEST(Step, EachHasItsOwnName) {
   const std::vector<Step> steps{step::AddFinalizer{},  step::Fence{},        step::Stage{},
                                 step::CreateClient{},  step::UpdateClient{}, step::RetireOldest{},
                                 step::AddCredential{}, step::Verify{},       step::Publish{},
-                                step::RetireOlder{},   step::WriteStatus{},  step::DropStaged{}};
+                                step::PublishFormer{}, step::DeleteFormer{}, step::RetireOlder{},
+                                step::WriteStatus{},   step::DropStaged{}};
   std::set<std::string_view> names;
   for (const Step& step : steps) names.insert(name_of(step));
   EXPECT_EQ(names.size(), std::variant_size_v<Step>);

@@ -6,27 +6,41 @@
 #include "support/matchers.h"
 
 namespace apiclient::reconciler {
+
+void PrintTo(const RotationToken& token, std::ostream* out) {
+  *out << token.id << (token.now ? " now " : " ") << token.reason;
+}
+
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
+using Token = RotationToken;
+
 struct TokenRow {
   std::string name;
-  std::string token;
-  std::optional<std::string> id;
+  std::string text;
+  std::optional<Token> token;
 };
-class RotationId : public ::testing::TestWithParam<TokenRow> {};
+class RotationTokens : public ::testing::TestWithParam<TokenRow> {};
 
-TEST_P(RotationId, IsReadOrRefused) { EXPECT_EQ(rotation_id(GetParam().token), GetParam().id); }
+TEST_P(RotationTokens, AreReadOrRefused) {
+  EXPECT_EQ(parse_rotation_token(GetParam().text), GetParam().token);
+}
 
 INSTANTIATE_TEST_SUITE_P(
-    Grammar, RotationId,
-    ::testing::Values(TokenRow{"Plain", "2026-01", "2026-01"}, TokenRow{"AllLetters", "aZ09._-", "aZ09._-"},
-                      TokenRow{"Now", "one:now", "one"}, TokenRow{"Reason", "one:Lost", "one"},
-                      TokenRow{"NowAndReason", "one:now:Compromised", "one"},
-                      TokenRow{"Requested", "one:Requested", "one"},
-                      TokenRow{"Longest", std::string(63, 'a'), std::string(63, 'a')},
+    Grammar, RotationTokens,
+    ::testing::Values(TokenRow{"Plain", "2026-01", Token{.id = "2026-01"}},
+                      TokenRow{"AllLetters", "aZ09._-", Token{.id = "aZ09._-"}},
+                      TokenRow{"Now", "one:now", Token{.id = "one", .now = true}},
+                      TokenRow{"Reason", "one:Lost", Token{.id = "one", .reason = "Lost"}},
+                      TokenRow{"NowAndReason", "one:now:Lost",
+                               Token{.id = "one", .now = true, .reason = "Lost"}},
+                      TokenRow{"Requested", "one:Requested", Token{.id = "one"}},
+                      TokenRow{"CompromisedMeansNow", "one:Compromised",
+                               Token{.id = "one", .now = true, .reason = "Compromised"}},
+                      TokenRow{"Longest", std::string(63, 'a'), Token{.id = std::string(63, 'a')}},
                       TokenRow{"TooLong", std::string(64, 'a'), std::nullopt},
                       TokenRow{"Empty", "", std::nullopt}, TokenRow{"NoId", ":now", std::nullopt},
                       TokenRow{"Space", "a b", std::nullopt}, TokenRow{"EqualsSign", "a=b", std::nullopt},

@@ -28,7 +28,7 @@ Succeeded success() {
           .registry = {"ClusterClientRegistry", "default", test::kIssuer},
           .effective = {.client_id = test::kClientId, .secret_name = "invoices"},
           .credential = api::CredentialStatus{.revision = 1, .id = "c1", .issued_at = kNow},
-          .strategy = "Overlap"};
+          .rotation = {.strategy = "Overlap"}};
 }
 Held held(std::string reason, bool stalled = false) {
   return {.refusal = {.reason = std::move(reason), .message = "why", .stalled = stalled}};
@@ -253,39 +253,41 @@ TEST(Summary, AFenceEndsWithSuccessOnly) {
   status.rotation.in_progress = api::InProgress{.operation_id = "op"};
   const auto client = fresh().with_status(status).object();
   EXPECT_TRUE(summarise(client, held("RegistryUnreachable"), kNow).rotation.in_progress);
-  EXPECT_FALSE(summarise(client, success(), kNow).rotation.in_progress);
+  Succeeded done = success();
+  done.rotation = record_rotation(client.status.rotation, {}, false, kNow);
+  EXPECT_FALSE(summarise(client, done, kNow).rotation.in_progress);
 }
 
 // Tokens
 
-struct TokenRow {
-  std::string name;
-  std::string rotate;
-  std::vector<std::string> handled;
-  std::string last_handled;
-  std::string refused;
-};
-class RotateTokens : public ::testing::TestWithParam<TokenRow> {};
-
-TEST_P(RotateTokens, AreHandledOrRefused) {
-  auto client = an_api_client();
-  if (!GetParam().rotate.empty()) client.annotated(api::kRotateAnnotation, GetParam().rotate);
+TEST(RotateToken, IsToldByTheRecordOfThePass) {
   Succeeded done = success();
-  done.handled_rotations = GetParam().handled;
-  const auto status = summarise(client.object(), done, kNow);
-  EXPECT_EQ(status.rotation.last_handled_token, GetParam().last_handled);
-  EXPECT_EQ(status.rotation.refused_token, GetParam().refused);
-  EXPECT_EQ(status.rotation.refused_reason, GetParam().refused.empty() ? "" : "Unsupported");
-  EXPECT_EQ(status.rotation.handled_ids, GetParam().handled);
+  done.rotation = {.last_handled_token = "one:now", .handled_ids = {"one"}};
+  EXPECT_EQ(summarise(an_api_client().object(), done, kNow).rotation, done.rotation);
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, RotateTokens,
-                         ::testing::Values(TokenRow{"None", "", {}, "", ""},
-                                           TokenRow{
-                                               "ConsumedByTheFirstIssue", "one:now", {"one"}, "one:now", ""},
-                                           TokenRow{"LaterOne", "two", {"one"}, "", "two"},
-                                           TokenRow{"TakenAway", "", {"one"}, "", ""}),
-                         test::RowName());
+TEST(RotateToken, ThatWaitsIsAConditionWithItsTime) {
+  Succeeded done = success();
+  done.waiting = Waiting{.token = "two", .until = kNow + 1min};
+  const auto waiting = summarise(an_api_client().object(), done, kNow);
+  const auto* rotating = kube::find_condition(waiting.conditions, api::kRotating);
+  ASSERT_NE(rotating, nullptr);
+  EXPECT_EQ(rotating->reason, "WaitingForOverlap");
+  EXPECT_THAT(rotating->message, ::testing::HasSubstr("token two waits until 2026-01-02T03:05:05Z"));
+  const auto over = summarise(an_api_client().with_status(waiting).object(), success(), kNow);
+  EXPECT_EQ(kube::find_condition(over.conditions, api::kRotating), nullptr);
+}
+
+TEST(Overlap, ThatCannotEndByTimeNamesTheClock) {
+  Succeeded done = success();
+  done.previous = api::PreviousStatus{.revision = 1, .retire_at = kNow};
+  done.clock_is_wrong = true;
+  const auto status = summarise(an_api_client().object(), done, kNow);
+  const auto* overlap = kube::find_condition(status.conditions, api::kPreviousSecretActive);
+  ASSERT_NE(overlap, nullptr);
+  EXPECT_EQ(overlap->reason, "ClockSkew");
+  EXPECT_THAT(overlap->message, ::testing::HasSubstr("revoke-previous"));
+}
 
 TEST(ReconcileToken, IsRememberedWhenItIsTakenAway) {
   auto client = an_api_client();

@@ -18,6 +18,7 @@ struct World::Process {
              .secrets = secrets,
              .namespaces = namespaces,
              .claims = claims,
+             .formers = formers,
              .registries = registries,
              .state_loss = state_loss,
              .memory = memory,
@@ -32,6 +33,7 @@ struct World::Process {
   runtime::Store<reconciler::SecretSummary> secrets;
   runtime::Store<kube::ObjectMeta> namespaces;
   reconciler::SecretClaims claims;
+  reconciler::FormerSecrets formers;
   reconciler::RegistryDirectory registries;
   reconciler::PassMemory memory;
   reconciler::OwnWrites client_writes;
@@ -164,6 +166,7 @@ void World::sync_secret(const Json& object) {
   const auto labels = object["metadata"].value("labels", Json::object());
   if (labels.value(std::string(api::kManagedByLabel), "") != api::kManagedBy) return;
   const std::string version = summary->resource_version;
+  if (summary->former) process_->formers.add(summary->owner_uid, key);
   const auto before = process_->secrets.put(std::move(summary));
   if (!before || before->resource_version == version || before->staged) return;
   if (process_->secret_writes.take(key, version)) return;
@@ -179,6 +182,7 @@ void World::drop_what_is_gone() {
   for (const kube::ObjectKey& key : process_->secrets.keys()) {
     if (!kube.get(kube::kSecrets, key).is_null()) continue;
     const auto before = process_->secrets.erase(key);
+    if (before->former) process_->formers.remove(before->owner_uid, key);
     if (before->staged) continue;
     process_->memory.request_check({key.namespace_name, before->owner_name}, Doubt::secret);
   }

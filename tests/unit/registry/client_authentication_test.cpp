@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/encoding.h"
+#include "registry/client_assertion.h"
 #include "unit/registry/row_name.h"
 
 namespace apiclient::registry {
@@ -58,6 +59,29 @@ INSTANTIATE_TEST_SUITE_P(
                       Row{"NotBase64", "Basic !!!", {}, "invalid_client"},
                       Row{"NothingBehindTheScheme", "Basic ", {}, "invalid_client"},
                       Row{"OtherScheme", "Bearer token", {}, "invalid_client"}),
+    test::RowName());
+
+const std::string kJwt = base64url_encode("{}") + "." + base64url_encode(R"({"sub":"a"})") + ".c2ln";
+
+Form assertion_form(const Form& more = {}, std::string_view type = kAssertionType,
+                    const std::string& jwt = kJwt) {
+  Form form{{"client_assertion_type", std::string(type)}, {"client_assertion", jwt}};
+  form.insert(form.end(), more.begin(), more.end());
+  return form;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Assertion, ReadPresentedClient,
+    ::testing::Values(
+        Row{"Assertion", "", assertion_form(), "private_key_jwt|a|" + kJwt},
+        Row{"WithItsId", "", assertion_form({{"client_id", "a"}}), "private_key_jwt|a|" + kJwt},
+        Row{"WithAnotherId", "", assertion_form({{"client_id", "b"}}), "invalid_client"},
+        Row{"WithASecret", "", assertion_form({{"client_secret", "s"}}), "invalid_request"},
+        Row{"WithBasic", basic("a:s"), assertion_form(), "invalid_request"},
+        Row{"OtherType", "", assertion_form({}, "urn:x"), "invalid_client"},
+        Row{"Unreadable", "", assertion_form({}, kAssertionType, "junk"), "invalid_client"},
+        Row{"TypeAlone", "", {{"client_assertion_type", std::string(kAssertionType)}}, "invalid_client"},
+        Row{"AssertionAlone", "", {{"client_assertion", kJwt}}, "invalid_client"}),
     test::RowName());
 
 INSTANTIATE_TEST_SUITE_P(

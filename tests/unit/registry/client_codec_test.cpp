@@ -42,7 +42,7 @@ TEST(ClientCodec, WhatWasReadIsWritten) {
       write_client({.metadata = request->metadata, .mark = request->mark, .version = 9, .secrets = {}});
   EXPECT_EQ(written["etag"], "9");
   EXPECT_EQ(written["secrets"], Json::array());
-  for (const auto* added : {"etag", "secrets", "created_at", "updated_at"}) written.erase(added);
+  for (const auto* added : {"etag", "disabled", "secrets", "created_at", "updated_at"}) written.erase(added);
   EXPECT_EQ(written, sent);
 }
 
@@ -118,6 +118,7 @@ INSTANTIATE_TEST_SUITE_P(
     Members, ClientMistake,
     ::testing::Values(
         MistakeRow{"Unknown", {{"colour", "blue"}}, "colour: is unknown"},
+        MistakeRow{"DisabledIsNotInput", {{"disabled", true}}, "disabled: is unknown"},
         MistakeRow{"EtagIsNotInput", {{"etag", "3"}}, "etag: is unknown"},
         MistakeRow{"UnknownInMark", {{"mark", {{"owner", "x"}}}}, "mark.owner: is unknown"},
         MistakeRow{"MarkWithoutUid", {{"mark", {{"uid", nullptr}}}}, "mark.uid: is required"},
@@ -127,6 +128,15 @@ INSTANTIATE_TEST_SUITE_P(
         MistakeRow{"UnknownKind", {{"type", "desktop"}}, "type: must be machine"},
         MistakeRow{
             "UnknownMethod", {{"token_endpoint_auth_method", "tls"}}, "token_endpoint_auth_method: must be"},
+        MistakeRow{"JwksWithAPrivateKey",
+                   {{"jwks", {{"keys", Json::array({{{"kty", "EC"}, {"d", "x"}}})}}}},
+                   "jwks: must hold public keys only"},
+        MistakeRow{"JwksWithASymmetricKey",
+                   {{"jwks", {{"keys", Json::array({{{"kty", "oct"}, {"k", "x"}}})}}}},
+                   "jwks: must hold public keys only"},
+        MistakeRow{"JwksUriIsPlainHttp",
+                   {{"jwks_uri", "http://a.example.com/jwks"}},
+                   "jwks_uri: must be an https URI"},
         MistakeRow{"JwksIsNoSet", {{"jwks", "a text"}}, "jwks: must be a JWK Set"},
         MistakeRow{"ParameterIsNumber", {{"parameters", {{"n", 1}}}}, "parameters.n: must be a string"},
         MistakeRow{"NoName", {{"client_name", nullptr}}, "client_name: is required"}),

@@ -33,13 +33,22 @@ INSTANTIATE_TEST_SUITE_P(Rows, Issuer,
                          test::RowName());
 
 TEST(MetadataDocument, SaysWhatTheServerCanDo) {
+  const Json methods{"client_secret_basic", "client_secret_post", "private_key_jwt"};
+  const Json algorithms{"ES256", "RS256", "PS256"};
   EXPECT_EQ(Json::parse(authorization_server_metadata("https://example.com/tenant")),
             Json({{"issuer", "https://example.com/tenant"},
                   {"token_endpoint", "https://example.com/tenant/oauth2/token"},
+                  {"token_endpoint_auth_methods_supported", methods},
+                  {"token_endpoint_auth_signing_alg_values_supported", algorithms},
+                  {"introspection_endpoint", "https://example.com/tenant/oauth2/introspect"},
+                  {"introspection_endpoint_auth_methods_supported", methods},
+                  {"introspection_endpoint_auth_signing_alg_values_supported", algorithms},
+                  {"revocation_endpoint", "https://example.com/tenant/oauth2/revoke"},
+                  {"revocation_endpoint_auth_methods_supported", methods},
+                  {"revocation_endpoint_auth_signing_alg_values_supported", algorithms},
                   {"jwks_uri", "https://example.com/tenant/.well-known/jwks.json"},
                   {"response_types_supported", Json::array()},
-                  {"grant_types_supported", Json::array({"client_credentials"})},
-                  {"token_endpoint_auth_methods_supported", {"client_secret_basic", "client_secret_post"}}}));
+                  {"grant_types_supported", Json::array({"client_credentials"})}}));
 }
 
 TEST(MetadataDocument, PathOfTheIssuerIsFound) {

@@ -58,6 +58,15 @@ TEST(Options, EveryFlagIsRead) {
   EXPECT_EQ(options.log.format, telemetry::LogFormat::text);
 }
 
+TEST(Options, EachListenerHasItsTlsFiles) {
+  const auto options = std::get<Options>(parse_options(needed_and(
+      {"--public-tls-cert-file", "pc", "--public-tls-key-file", "pk", "--admin-tls-cert-file", "ac",
+       "--admin-tls-key-file", "ak", "--metrics-tls-cert-file", "mc", "--metrics-tls-key-file", "mk"})));
+  EXPECT_EQ(options.public_tls.cert_file + options.public_tls.key_file, "pcpk");
+  EXPECT_EQ(options.admin_tls.cert_file + options.admin_tls.key_file, "acak");
+  EXPECT_EQ(options.metrics_tls.cert_file + options.metrics_tls.key_file, "mcmk");
+}
+
 TEST(Options, EnvironmentFillsInAndFlagsWin) {
   const Variable data("APICLIENT_DATA_DIR", "from-environment");
   const Variable issuer("APICLIENT_ISSUER", "https://environment.example.com");
@@ -89,14 +98,16 @@ TEST_P(EarlyEnd, HasItsCode) {
 
 INSTANTIATE_TEST_SUITE_P(
     Rows, EarlyEnd,
-    ::testing::Values(Row{"Version", {"--version"}, 0, "apiclient-registry "},
-                      Row{"Help", {"--help"}, 0, "--create-missing-keys"},
-                      Row{"NothingGiven", {}, 2, "required"},
-                      Row{"UnknownFlag", needed_and({"--tls-cert-file", "x"}), 2, "--tls-cert-file"},
-                      Row{"BadIssuer", {"--data-dir", "d", "--issuer", "https://example.com/"}, 2, "slash"},
-                      Row{"BadLevel", needed_and({"--log-level", "loud"}), 2, "--log-level"},
-                      Row{"BadFormat", needed_and({"--log-format", "xml"}), 2, "--log-format"},
-                      Row{"NoSecrets", needed_and({"--max-secrets", "0"}), 2, "--max-secrets"}),
+    ::testing::Values(
+        Row{"Version", {"--version"}, 0, "apiclient-registry "},
+        Row{"Help", {"--help"}, 0, "--create-missing-keys"}, Row{"NothingGiven", {}, 2, "required"},
+        Row{"UnknownFlag", needed_and({"--tls-cert-file", "x"}), 2, "--tls-cert-file"},
+        Row{"TlsWithoutKey", needed_and({"--public-tls-cert-file", "x"}), 2, "--public-tls-key-file"},
+        Row{"TlsWithoutCertificate", needed_and({"--admin-tls-key-file", "x"}), 2, "--admin-tls-cert-file"},
+        Row{"BadIssuer", {"--data-dir", "d", "--issuer", "https://example.com/"}, 2, "slash"},
+        Row{"BadLevel", needed_and({"--log-level", "loud"}), 2, "--log-level"},
+        Row{"BadFormat", needed_and({"--log-format", "xml"}), 2, "--log-format"},
+        Row{"NoSecrets", needed_and({"--max-secrets", "0"}), 2, "--max-secrets"}),
     test::RowName());
 
 TEST(Options, VersionIsOneLine) {
@@ -108,7 +119,8 @@ TEST(Options, HelpNamesEveryFlagWithItsVariable) {
   const auto help = std::get<EarlyExit>(parse_options({"--help"})).output;
   for (const auto* name :
        {"DATA_DIR", "PUBLIC_ADDRESS", "ADMIN_ADDRESS", "METRICS_ADDRESS", "ISSUER", "ADMIN_TOKEN_FILE",
-        "KEY_FILE", "CREATE_MISSING_KEYS", "LOG_LEVEL", "LOG_FORMAT", "MAX_SECRETS"})
+        "KEY_FILE", "CREATE_MISSING_KEYS", "LOG_LEVEL", "LOG_FORMAT", "MAX_SECRETS", "PUBLIC_TLS_CERT_FILE",
+        "ADMIN_TLS_KEY_FILE", "METRICS_TLS_CERT_FILE"})
     EXPECT_THAT(help, HasSubstr(std::string("APICLIENT_") + name));
 }
 

@@ -82,6 +82,12 @@ struct StoreWorld {
                       const Preconditions& preconditions = {}) {
     return word_of(store.replace(metadata, mark, preconditions));
   }
+  std::string disable(const std::string& client_id, const Preconditions& preconditions = {}) {
+    return word_of(store.set_disabled(client_id, true, preconditions));
+  }
+  std::string enable(const std::string& client_id, const Preconditions& preconditions = {}) {
+    return word_of(store.set_disabled(client_id, false, preconditions));
+  }
   std::string remove(const std::string& client_id, const std::optional<std::string>& uid = std::nullopt) {
     return word_of(store.remove(client_id, uid));
   }

@@ -6,11 +6,14 @@
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.h"
+#include "http/uri.h"
+#include "registry/client_assertion.h"
 #include "support/eventually.h"
 #include "support/log_capture.h"
+#include "unit/registry/client_key.h"
 #include "unit/registry/jwt_verifier.h"
+#include "unit/registry/public_world.h"
 #include "unit/registry/row_name.h"
-#include "unit/registry/store_world.h"
 
 namespace apiclient::registry::test {
 namespace {
@@ -21,18 +24,16 @@ using namespace std::chrono_literals;
 
 const std::string kRight(43, 'x');
 const std::string kWrong(43, 'w');
-constexpr const char* kIssuer = "https://issuer.example.com";
 
-struct TokenWorld : StoreWorld {
-  std::unique_ptr<TokenSigner> signer = TokenSigner::make(make_signing_key().value()).value();
-  LastUsedRecorder last_used{store, clock, {.spacing = 60s, .gather = 0ms}};
-  RegistryMetrics metrics;
-  TokenEndpoint endpoint{{store, hasher, *signer, last_used, metrics, clock}, kIssuer};
+struct TokenWorld : PublicWorld {
+  ClientKey key = ClientKey::p256();
+  TokenEndpoint endpoint{{authenticator, *signing_keys, *lifetimes, metrics, clock}, kIssuer};
 
   TokenWorld() {
     ClientMetadata machine = a_machine("machine");
     machine.scopes = {"read", "write"};
     machine.access_token_lifetime = 600s;
+    machine.audience = {"https://orders.example.com", "https://stock.example.com"};
     add_client(machine, true);
     ClientMetadata post = a_machine("post");
     post.token_endpoint_auth_method = AuthMethod::client_secret_post;
@@ -42,10 +43,10 @@ struct TokenWorld : StoreWorld {
     web.grant_types = {"authorization_code", "refresh_token"};
     web.redirect_uris = {"https://web.example.com/callback"};
     add_client(web, true);
-    ClientMetadata keys = a_machine("keys");
-    keys.token_endpoint_auth_method = AuthMethod::private_key_jwt;
-    keys.jwks = R"({"keys":[]})";
-    add_client(keys, false);
+    ClientMetadata key_client = a_machine("keys");
+    key_client.token_endpoint_auth_method = AuthMethod::private_key_jwt;
+    key_client.jwks = key_set_of({key.jwk()});
+    add_client(key_client, false);
     add_client(a_public_client("public"), false);
   }
 
@@ -135,6 +136,38 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"BrokenForm", kGrant + "&scope=%zz", basic("machine", kRight), 400, "invalid_request"}),
     test::RowName());
 
+const std::string kOrders = "&resource=https%3A%2F%2Forders.example.com";
+const std::string kStock = "&resource=https%3A%2F%2Fstock.example.com";
+
+INSTANTIATE_TEST_SUITE_P(Resource, TokenRequest,
+                         ::testing::Values(Row{"One", kGrant + kOrders, basic("machine", kRight), 200, ""},
+                                           Row{"Two", kGrant + kOrders + kStock, basic("machine", kRight),
+                                               200, ""},
+                                           Row{"Unknown", kGrant + "&resource=https%3A%2F%2Fbank.example.com",
+                                               basic("machine", kRight), 400, "invalid_target"},
+                                           Row{"OneOfTwoUnknown", kGrant + kOrders + "&resource=bank",
+                                               basic("machine", kRight), 400, "invalid_target"},
+                                           Row{"OfAClientWithoutAudiences",
+                                               kGrant + kOrders + "&client_id=post&client_secret=" + kRight,
+                                               "", 400, "invalid_target"},
+                                           Row{"WithAWrongSecret", kGrant + "&resource=bank",
+                                               basic("machine", kWrong), 401, "invalid_client"}),
+                         test::RowName());
+
+TEST(TokenEndpoint, ResourceBecomesTheAudience) {
+  TokenWorld world;
+  const auto audience_of = [&](const std::string& more) {
+    const auto body = Json::parse(world.post(kGrant + more, basic("machine", kRight)).body);
+    return split_jwt(body.at("access_token").get<std::string>())->claims.at("aud");
+  };
+  const Json both{"https://orders.example.com", "https://stock.example.com"};
+  EXPECT_EQ(audience_of(""), both);
+  EXPECT_EQ(audience_of(kOrders), "https://orders.example.com");
+  EXPECT_EQ(audience_of(kOrders + kStock), both);
+  EXPECT_EQ(audience_of("&resource=https%3A%2F%2Fissuer.example.com"), kIssuer);
+  EXPECT_EQ(audience_of("&resource="), both) << "an empty parameter counts as missing";
+}
+
 TEST(TokenEndpoint, OtherContentTypeIsAnInvalidRequest) {
   TokenWorld world;
   const auto json = world.post("{}", basic("machine", kRight), "application/json");
@@ -153,7 +186,7 @@ TEST(TokenEndpoint, TokenSaysWhoAndForHowLong) {
   EXPECT_EQ(body.at("scope"), "read");
   const auto jwt = split_jwt(body.at("access_token").get<std::string>());
   ASSERT_TRUE(jwt);
-  EXPECT_TRUE(verifies(*jwt, Json::parse(world.signer->key_set()).at("keys").at(0)));
+  EXPECT_TRUE(verifies(*jwt, Json::parse(world.signing_keys->key_set()).at("keys").at(0)));
   EXPECT_EQ(jwt->claims.at("iss"), kIssuer);
   EXPECT_EQ(jwt->claims.at("sub"), "machine");
   EXPECT_EQ(jwt->claims.at("exp").get<int>() - jwt->claims.at("iat").get<int>(), 600);
@@ -177,6 +210,40 @@ TEST(TokenEndpoint, EverySecretWorksUntilItIsDeleted) {
   EXPECT_EQ(world.post(kGrant, basic("machine", second)).status_code, 200);
   ASSERT_EQ(world.remove("machine"), "done");
   EXPECT_EQ(world.post(kGrant, basic("machine", second)).status_code, 401);
+}
+
+TEST(TokenEndpoint, DisabledClientIsToldApartFromNobodyByNothing) {
+  TokenWorld world;
+  ASSERT_EQ(world.add("post", "op-second", 2, 'y'), "done");
+  for (const auto* id : {"machine", "post", "public"}) ASSERT_EQ(world.disable(id), "done");
+  const auto unknown = world.post(kGrant, basic("nobody", kRight));
+  const std::string secret = "&client_secret=" + kRight;
+  for (const auto& response :
+       {world.post(kGrant, basic("machine", kRight)), world.post(kGrant, basic("machine", kWrong)),
+        world.post(kGrant, basic("post", kRight)), world.post(kGrant + "&client_id=post" + secret),
+        world.post(kGrant + "&client_id=public"), world.post("grant_type=junk", basic("machine", kRight))}) {
+    EXPECT_EQ(response.status_code, 401);
+    EXPECT_EQ(response.body, unknown.body);
+    EXPECT_EQ(response.headers, unknown.headers);
+  }
+  for (const auto* id : {"machine", "post"}) ASSERT_EQ(world.enable(id), "done");
+  EXPECT_EQ(world.post(kGrant, basic("machine", kRight)).status_code, 200);
+  EXPECT_EQ(world.post(kGrant + "&client_id=post" + secret).status_code, 200);
+  EXPECT_EQ(world.post(kGrant + "&client_id=post&client_secret=" + std::string(43, 'y')).status_code, 200);
+}
+
+TEST(TokenEndpoint, KeyClientGetsOneTokenPerAssertion) {
+  TokenWorld world;
+  const auto now = std::chrono::system_clock::to_time_t(world.clock.wall_now());
+  const auto assertion =
+      world.key.sign({{"alg", "ES256"}},
+                     {{"iss", "keys"}, {"sub", "keys"}, {"aud", kIssuer}, {"exp", now + 60}, {"jti", "j-1"}});
+  const std::string body = kGrant + "&client_assertion_type=" + http::form_encode(kAssertionType) +
+                           "&client_assertion=" + assertion;
+  EXPECT_EQ(world.post(body).status_code, 200);
+  const auto again = world.post(body);
+  EXPECT_EQ(again.status_code, 401);
+  EXPECT_EQ(Json::parse(again.body).at("error"), "invalid_client");
 }
 
 TEST(TokenEndpoint, UseIsRecordedForTheRightSecretOnly) {

@@ -268,12 +268,14 @@ TEST_F(ControllerTest, DepthOfTheQueueIsAMetric) {
   });
   Controller controller(options, queue, reconciler, metrics);
   for (const char* name : {"a", "b", "c"}) queue.add({.namespace_name = "team-a", .name = name});
+  const auto shows = [&](const std::string& depth) {
+    controller.report_depth();
+    return metrics.text().find("workqueue_depth{name=\"things\"} " + depth) != std::string::npos;
+  };
   std::jthread thread([&](const std::stop_token& stop) { EXPECT_TRUE(controller.run(stop)); });
-  EXPECT_TRUE(eventually(
-      [&] { return metrics.text().find("workqueue_depth{name=\"things\"} 2") != std::string::npos; }));
+  EXPECT_TRUE(eventually([&] { return shows("2"); }));
   go_on = true;
-  EXPECT_TRUE(eventually(
-      [&] { return metrics.text().find("workqueue_depth{name=\"things\"} 0") != std::string::npos; }));
+  EXPECT_TRUE(eventually([&] { return shows("0"); }));
 }
 
 }  // namespace

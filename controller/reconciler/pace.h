@@ -1,0 +1,12 @@
+#pragma once
+// How slowly things are done on purpose. The test build of the controller links another definition, so that
+// its tests need not wait.
+
+#include <chrono>
+
+namespace apiclient::reconciler {
+
+/// Between two rotations of one client that do not say `now`.
+std::chrono::milliseconds rotation_throttle();
+
+}  // namespace apiclient::reconciler

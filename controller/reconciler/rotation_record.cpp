@@ -1,0 +1,20 @@
+#include "reconciler/rotation_record.h"
+
+namespace apiclient::reconciler {
+
+api::RotationStatus record_rotation(const api::RotationStatus& before, const RotationRecord& record,
+                                    bool minted, WallTime now) {
+  api::RotationStatus after = before;
+  after.in_progress.reset();
+  after.handled_ids = record.handled_ids;
+  after.refused_token = record.refused_token;
+  after.refused_reason = record.refused_reason;
+  // A token that is taken away is still remembered: it acts once.
+  if (!record.handled_token.empty()) after.last_handled_token = record.handled_token;
+  if (!record.handled_revoke.empty()) after.last_handled_revoke = record.handled_revoke;
+  if (!record.reason.empty()) after.last_reason = record.reason;
+  if (minted) after.last_time = now;
+  return after;
+}
+
+}  // namespace apiclient::reconciler

@@ -1,0 +1,36 @@
+#pragma once
+// What a pass has done about the tokens of an ApiClient, and how the status tells it. Pure.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/api_client.h"
+#include "base/clock.h"
+
+namespace apiclient::reconciler {
+
+/// `status.rotation.lastReason` of a revision that replaces a lost secret; the others are reasons of tokens.
+inline constexpr std::string_view kRecoveredReason = "Recovered";
+
+struct RotationRecord {
+  std::string handled_token = {};             ///< whole value; empty: none by this pass
+  std::vector<std::string> handled_ids = {};  ///< all of them, the last 16
+  std::string handled_revoke = {};            ///< value of revoke-previous; empty: none by this pass
+  std::string reason = {};                    ///< of the rotation that is made or strengthened; empty: none
+  std::string refused_token = {};
+  std::string refused_reason = {};
+};
+
+/// A token whose time has not come.
+struct Waiting {
+  std::string token = {};
+  std::optional<WallTime> until = {};  ///< empty: cannot be told
+};
+
+/// `minted`: the pass has published a new revision that is not the first.
+api::RotationStatus record_rotation(const api::RotationStatus& before, const RotationRecord& record,
+                                    bool minted, WallTime now);
+
+}  // namespace apiclient::reconciler
