@@ -35,7 +35,7 @@ def test_a_second_default_registry_stops_new_clients_and_leaves_others(world):
     world.create_registry(names[0], default=True)
     before = world.create_ready("before", registryRef=None)
     world.create_registry(names[1], default=True)
-    world.wait_registry("Reachable", names[1])
+    world.wait_registry("AmbiguousDefaultRegistry", names[1])
     world.create("after", registryRef=None)
     client = waits(world, "after", "AmbiguousDefaultRegistry")
     assert all(name in conditions(client)["Ready"]["message"] for name in names)
