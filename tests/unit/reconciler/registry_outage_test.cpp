@@ -103,6 +103,7 @@ TEST_F(RegistryPass, ARestartDoesNotMakeAnOutageYoung) {
                                  .users = users_,
                                  .state_loss = state_loss_,
                                  .clock = clock_,
+                                 .report = report_,
                                  .operator_namespace = "operator",
                                  .connect = [this](const backend::ConnectionConfig&)
                                      -> Result<std::unique_ptr<backend::RegistryConnection>> {
