@@ -72,8 +72,6 @@ std::vector<std::string> find_unsupported_fields(const json::Reader& spec) {
   for (const std::string_view member : {"interval", "windows", "minAge"}) {
     if (rotation.has(member)) fields.push_back("spec.rotation." + std::string(member));
   }
-  if (spec.optional_boolean("suspended").value_or(false)) fields.emplace_back("spec.suspended");
-  if (spec.optional_text("deletionPolicy") == "Disable") fields.emplace_back("spec.deletionPolicy: Disable");
   return fields;
 }
 
@@ -117,6 +115,7 @@ ApiClientSpec read_spec(const json::Reader& reader, json::Problems& problems) {
                                     .name = ref.text("name")};
   }
   spec.secret = read_secret_template(reader.object("secret"));
+  spec.suspended = reader.optional_boolean("suspended").value_or(false);
   spec.rotation.overlap = read_duration(reader.object("rotation"), "overlap", problems);
   spec.deletion_policy = read_deletion_policy(reader, problems);
   spec.unsupported_fields = find_unsupported_fields(reader);

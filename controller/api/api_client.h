@@ -73,6 +73,7 @@ struct ApiClientSpec {
   std::optional<RegistryRef> registry_ref = {};
   SecretTemplate secret = {};
   RotationSpec rotation = {};
+  bool suspended = false;  ///< disabled in the registry; the credentials stay
   std::optional<DeletionPolicy> deletion_policy = {};
   /// Fields that are set and that this version does not act on, as "spec.suspended".
   std::vector<std::string> unsupported_fields = {};

@@ -29,6 +29,8 @@ inline constexpr std::string_view kOverlap = "Overlap";
 inline constexpr std::string_view kWaitingForOverlap = "WaitingForOverlap";
 inline constexpr std::string_view kClockSkew = "ClockSkew";
 inline constexpr std::string_view kPaused = "Paused";
+inline constexpr std::string_view kSuspended = "Suspended";
+inline constexpr std::string_view kNotSupportedByRegistry = "NotSupportedByRegistry";
 
 // Work goes on, or waits for another object or for the registry.
 inline constexpr std::string_view kProgressing = "Progressing";

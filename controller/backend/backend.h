@@ -54,6 +54,11 @@ class Backend {
   virtual Result<void> retire_credential(const std::string& client_id, const std::string& credential_id,
                                          std::stop_token stop) = 0;
 
+  /// A disabled client gets no tokens and keeps its secrets. Where Capabilities::can_disable; `conflict` when
+  /// the mark's uid is another one.
+  virtual Result<RegisteredClient> set_disabled(const std::string& client_id, const std::string& expected_uid,
+                                                bool disabled, std::stop_token stop) = 0;
+
   /// Absent is success; `conflict` when the mark's uid is another one.
   virtual Result<void> remove(const std::string& client_id, const std::string& expected_uid,
                               std::stop_token stop) = 0;

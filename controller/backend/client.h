@@ -84,6 +84,7 @@ struct RegisteredClient {
   std::optional<OwnershipMark> mark = {};    ///< empty: nobody's, or somebody's who does not mark
   std::vector<Credential> credentials = {};  ///< by revision, oldest first
   std::string etag = {};
+  bool disabled = false;  ///< gets no tokens, keeps its secrets
 };
 
 /// Lists sorted and without duplicates, `jwks` in one canonical text: two equal wishes compare equal.

@@ -20,8 +20,11 @@ constexpr std::string_view kClients = "/admin/v1/clients";
 constexpr std::string_view kPageSize = "500";
 
 /// Fixed by the admin API.
-constexpr Capabilities kCapabilities{
-    .max_secrets = 3, .secrets_have_ids = true, .searchable_mark = true, .idempotency_key = true};
+constexpr Capabilities kCapabilities{.max_secrets = 3,
+                                     .secrets_have_ids = true,
+                                     .searchable_mark = true,
+                                     .idempotency_key = true,
+                                     .can_disable = true};
 
 std::string path_of(std::string_view client_id) {
   return std::string(kClients).append("/").append(http::encode_segment(client_id));
@@ -77,6 +80,13 @@ class EmbeddedBackend final : public Backend {
                                  std::stop_token stop) override {
     const std::string path = path_of_secrets(client_id) + "/" + http::encode_segment(credential_id);
     return finish("retire_credential", "retire a secret of client " + client_id, delete_once(path, stop));
+  }
+
+  Result<RegisteredClient> set_disabled(const std::string& client_id, const std::string& expected_uid,
+                                        bool disabled, std::stop_token stop) override {
+    const std::string operation = disabled ? "disable" : "enable";
+    return finish(operation, operation + " client " + client_id,
+                  set_disabled_once(client_id, expected_uid, operation, stop));
   }
 
   Result<void> remove(const std::string& client_id, const std::string& expected_uid,
@@ -162,6 +172,17 @@ class EmbeddedBackend final : public Backend {
                             .value = credential.value},
                            stop));
     return embedded::read_secret(response.body);
+  }
+
+  Result<RegisteredClient> set_disabled_once(const std::string& client_id, const std::string& expected_uid,
+                                             const std::string& operation, const std::stop_token& stop) {
+    RETURN_IF_ERROR(check_uid(expected_uid));
+    ASSIGN_OR_RETURN(const http::Response response,
+                     write({.method = http::Method::post,
+                            .path = path_of(client_id) + "/" + operation,
+                            .headers = {{"Apiclient-Owner-Uid", expected_uid}}},
+                           stop));
+    return read_same_client(response, client_id);
   }
 
   Result<void> remove_once(const std::string& client_id, const std::string& expected_uid,

@@ -204,7 +204,9 @@ Result<RegisteredClient> read_client(std::string_view body) {
   ASSIGN_OR_RETURN(const Json document, json::parse(body));
   json::Problems problems;
   const json::Reader reader(document, problems);
-  RegisteredClient client{.settings = read_settings(reader, problems), .etag = reader.text("etag")};
+  RegisteredClient client{.settings = read_settings(reader, problems),
+                          .etag = reader.text("etag"),
+                          .disabled = reader.optional_boolean("disabled").value_or(false)};
   if (reader.has("mark")) client.mark = read_mark(reader.object("mark"));
   reader.each("secrets", [&client](const json::Reader& secret) {
     client.credentials.push_back(read_credential(secret));

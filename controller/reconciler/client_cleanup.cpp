@@ -130,17 +130,19 @@ Outcome ClientCleanup::perform_all(DeletionObservation& seen, std::stop_token st
 
 Outcome ClientCleanup::perform(const DeletionStep& step, DeletionObservation& seen, std::stop_token stop) {
   return std::visit(
-      overloaded{[&](const deletion_step::RemoveClient& remove) { return remove_client(remove, seen, stop); },
-                 [&](const deletion_step::DeleteTarget&) {
-                   return done_or(delete_target(seen, *seen.target, stop));
-                 },
-                 [&](const deletion_step::DeleteFormers&) -> Outcome {
-                   for (const TargetSecret& former : seen.formers)
-                     RETURN_IF_ERROR(delete_target(seen, former, stop));
-                   return done();
-                 },
-                 [&](const deletion_step::DropStaged&) { return done_or(unstage(seen, stop)); },
-                 [&](const deletion_step::ReleaseFinalizer&) { return done_or(release(seen.client, stop)); }},
+      overloaded{
+          [&](const deletion_step::RemoveClient& remove) { return remove_client(remove, seen, stop); },
+          [&](const deletion_step::DisableClient& disable) { return disable_client(disable, seen, stop); },
+          [&](const deletion_step::DeleteTarget&) {
+            return done_or(delete_target(seen, *seen.target, stop));
+          },
+          [&](const deletion_step::DeleteFormers&) -> Outcome {
+            for (const TargetSecret& former : seen.formers)
+              RETURN_IF_ERROR(delete_target(seen, former, stop));
+            return done();
+          },
+          [&](const deletion_step::DropStaged&) { return done_or(unstage(seen, stop)); },
+          [&](const deletion_step::ReleaseFinalizer&) { return done_or(release(seen.client, stop)); }},
       step);
 }
 
@@ -152,6 +154,22 @@ Outcome ClientCleanup::remove_client(const deletion_step::RemoveClient& step, De
   auto removed = registry->connection->backend().remove(step.client_id, step.expected_uid, std::move(stop));
   wiring_.report.client_removed(seen, removed);
   if (!removed) return held_by_registry(std::move(removed).error(), registry->name);
+  return done();
+}
+
+Outcome ClientCleanup::disable_client(const deletion_step::DisableClient& step, DeletionObservation& seen,
+                                      std::stop_token stop) {
+  const RegistryDirectory::Snapshot registry = wiring_.registries.find(find_origin(seen)->registry_name);
+  if (!registry || !registry->connection)
+    return fail(ErrorKind::conflict, "the registry object has just gone");
+  if (!registry->info.capabilities.can_disable) {
+    return DeletionHeld{.reason = std::string(reason::kNotSupportedByRegistry),
+                        .message = "spec.deletionPolicy: Disable: registry " + registry->name +
+                                   " cannot disable a client; set it to Delete or Retain"};
+  }
+  auto& backend = registry->connection->backend();
+  auto disabled = backend.set_disabled(step.client_id, step.expected_uid, true, std::move(stop));
+  if (!disabled) return held_by_registry(std::move(disabled).error(), registry->name);
   return done();
 }
 

@@ -45,6 +45,8 @@ class ClientCleanup {
   Outcome perform(const DeletionStep& step, DeletionObservation& seen, std::stop_token stop);
   Outcome remove_client(const deletion_step::RemoveClient& step, DeletionObservation& seen,
                         std::stop_token stop);
+  Outcome disable_client(const deletion_step::DisableClient& step, DeletionObservation& seen,
+                         std::stop_token stop);
   Result<void> delete_target(const DeletionObservation& seen, const TargetSecret& target,
                              std::stop_token stop);
   Result<void> unstage(const DeletionObservation& seen, std::stop_token stop);

@@ -10,6 +10,10 @@ bool retains(const api::ApiClient& client) {
   return client.spec.deletion_policy == api::DeletionPolicy::retain;
 }
 
+bool disables(const api::ApiClient& client) {
+  return client.spec.deletion_policy == api::DeletionPolicy::disable;
+}
+
 std::string registry_of(const TargetSecret& target) {
   const std::string_view reference = target.meta.annotation(api::kRegistryAnnotation);
   const std::size_t slash = reference.find('/');
@@ -20,6 +24,7 @@ std::string registry_of(const TargetSecret& target) {
 
 std::string_view name_of(const DeletionStep& step) {
   return std::visit(overloaded{[](const deletion_step::RemoveClient&) { return "remove-client"; },
+                               [](const deletion_step::DisableClient&) { return "disable-client"; },
                                [](const deletion_step::DeleteTarget&) { return "delete-secret"; },
                                [](const deletion_step::DeleteFormers&) { return "delete-formers"; },
                                [](const deletion_step::DropStaged&) { return "unstage"; },
@@ -57,8 +62,13 @@ std::vector<DeletionStep> make_deletion_plan(const DeletionObservation& seen) {
   // Another's client under our id is not ours to remove.
   const bool ours = owner_of(seen.registered, seen.client.meta, seen.installation_id) == ClientOwner::us;
   if (needs_registry(seen) && ours) {
-    steps.emplace_back(deletion_step::RemoveClient{.client_id = seen.registered->settings.client_id,
-                                                   .expected_uid = seen.registered->mark->uid});
+    const std::string& id = seen.registered->settings.client_id;
+    const std::string& uid = seen.registered->mark->uid;
+    if (!disables(seen.client)) {
+      steps.emplace_back(deletion_step::RemoveClient{.client_id = id, .expected_uid = uid});
+    } else if (!seen.registered->disabled) {
+      steps.emplace_back(deletion_step::DisableClient{.client_id = id, .expected_uid = uid});
+    }
   }
   if (seen.target && seen.target_is_ours() && !retains(seen.client)) {
     steps.emplace_back(deletion_step::DeleteTarget{});

@@ -16,6 +16,10 @@ struct RemoveClient {
   std::string client_id;
   std::string expected_uid;  ///< of the mark that was read
 };
+struct DisableClient {
+  std::string client_id;
+  std::string expected_uid;  ///< of the mark that was read
+};
 struct DeleteTarget {};
 struct DeleteFormers {};
 struct DropStaged {};
@@ -23,8 +27,8 @@ struct ReleaseFinalizer {};
 }  // namespace deletion_step
 
 using DeletionStep =
-    std::variant<deletion_step::RemoveClient, deletion_step::DeleteTarget, deletion_step::DeleteFormers,
-                 deletion_step::DropStaged, deletion_step::ReleaseFinalizer>;
+    std::variant<deletion_step::RemoveClient, deletion_step::DisableClient, deletion_step::DeleteTarget,
+                 deletion_step::DeleteFormers, deletion_step::DropStaged, deletion_step::ReleaseFinalizer>;
 
 std::string_view name_of(const DeletionStep& step);
 

@@ -70,7 +70,8 @@ Result<void> Observer::observe_registry(Observation& seen, bool check_published,
   auto& connection = *seen.registry->connection;
   ASSIGN_OR_RETURN(seen.registered, connection.backend().find(seen.desired.settings.client_id, stop));
   const TargetSecret* published = seen.published();
-  const bool ask = published != nullptr && !published->value.empty() && seen.registered &&
+  const bool gets_tokens = seen.registered && !seen.registered->disabled;
+  const bool ask = gets_tokens && published != nullptr && !published->value.empty() &&
                    seen.desired.settings.has_secret() && (check_published || registry_disagrees(seen));
   if (ask) {
     seen.published_verdict = connection.verifier().verify(seen.registered->settings, published->value, stop);

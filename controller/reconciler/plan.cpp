@@ -161,10 +161,12 @@ class Planner {
     const auto& fence = seen_.client.status.rotation.in_progress;
     if (seen_.registered) {
       update_when_needed();
+      if (seen_.registered->disabled && !suspended()) add(step::EnableClient{});
     } else {
       if (!fence) add(step::Fence{});
       add(step::CreateClient{.value = step::ValueFrom::none});
     }
+    if (suspended() && !(seen_.registered && seen_.registered->disabled)) add(step::DisableClient{});
     record_decision();
     record_revoke();
     publish();
@@ -190,7 +192,11 @@ class Planner {
       update_when_needed();
       if (!stored) add_credential();
     }
-    if (!stored || !staged_is_published()) verify();
+    if (!stored || !staged_is_published()) {
+      verify();
+    } else {
+      disable_or_enable();
+    }
     if (token) {
       record_handled(seen_.staged->token);
     } else {
@@ -221,7 +227,11 @@ class Planner {
   void maintain() {
     update_when_needed();
     // Asked, and no answer: what is published is not called good before there is one.
-    if (seen_.published_verdict == backend::Verdict::unknown) verify();
+    if (seen_.published_verdict == backend::Verdict::unknown) {
+      verify();
+    } else {
+      disable_or_enable();
+    }
     record_decision();
     keep_older_than(seen_.published()->revision());
     const bool revoke = !open_revoke().empty() || std::holds_alternative<rotation::EndOverlap>(decision_);
@@ -275,7 +285,7 @@ class Planner {
     for (const backend::Credential& credential : seen_.registered->credentials) {
       if (credential.revision < revision && credential.id != freed_) older.push_back(credential.id);
     }
-    if (!older.empty()) add(step::RetireOlder{.credential_ids = std::move(older)});
+    if (!older.empty() && !older_are_gone_) add(step::RetireOlder{.credential_ids = std::move(older)});
     add(step::WriteStatus{});
   }
 
@@ -287,8 +297,35 @@ class Planner {
     if (freed_) add(step::RetireOldest{.credential_id = *freed_});
     add(step::AddCredential{});
   }
+  /// After the registry has every secret of the pass. A client that was disabled when its object was deleted
+  /// has no published value: whatever secret it had goes before it gets tokens again.
   void verify() {
+    const bool disabled = seen_.registered && seen_.registered->disabled;
+    if (suspended()) {
+      if (!disabled) add(step::DisableClient{});
+      return;
+    }
+    if (disabled) {
+      if (seen_.published() == nullptr) retire_all_but_staged();
+      add(step::EnableClient{});
+    }
     if (seen_.registry->spec.verify_credentials) add(step::Verify{});
+  }
+  void retire_all_but_staged() {
+    std::vector<std::string> others;
+    for (const backend::Credential& credential : seen_.registered->credentials) {
+      const bool of_staged = seen_.staged && credential.operation_id == seen_.staged->operation_id;
+      if (!of_staged && credential.id != freed_) others.push_back(credential.id);
+    }
+    if (!others.empty()) add(step::RetireOlder{.credential_ids = std::move(others)});
+    older_are_gone_ = true;
+  }
+  [[nodiscard]] bool suspended() const { return seen_.client.spec.suspended; }
+  /// Nothing else is to be verified: only what the spec says about the client's state.
+  void disable_or_enable() {
+    const bool disabled = seen_.registered->disabled;
+    if (disabled && !suspended()) return verify();
+    if (!disabled && suspended()) add(step::DisableClient{});
   }
   void publish() {
     add(step::Publish{});
@@ -319,7 +356,7 @@ class Planner {
     for (const backend::Credential& credential : seen_.registered->credentials) {
       if (credential.revision < published && credential.id != freed_) newest = &credential;
     }
-    if (newest == nullptr) return;
+    if (newest == nullptr || older_are_gone_) return;
     const auto& planned = seen_.client.status.previous;
     const bool is_planned = planned && planned->retire_at && planned->revision >= newest->revision;
     plan_.previous = is_planned ? *planned
@@ -359,6 +396,7 @@ class Planner {
   bool clock_is_wrong_;
   RotationDecision decision_;
   std::optional<std::string> freed_;  ///< the secret that makes room
+  bool older_are_gone_ = false;       ///< retired before the client was enabled
   Plan plan_;
 };
 
@@ -370,6 +408,8 @@ std::string_view name_of(const Step& step) {
                  [](const step::Fence&) { return "fence"; }, [](const step::Stage&) { return "stage"; },
                  [](const step::CreateClient&) { return "create"; },
                  [](const step::UpdateClient&) { return "update"; },
+                 [](const step::DisableClient&) { return "disable"; },
+                 [](const step::EnableClient&) { return "enable"; },
                  [](const step::RetireOldest&) { return "retire-oldest"; },
                  [](const step::AddCredential&) { return "add-credential"; },
                  [](const step::Verify&) { return "verify"; }, [](const step::Publish&) { return "publish"; },

@@ -29,6 +29,9 @@ struct CreateClient {
   ValueFrom value = ValueFrom::staged;
 };
 struct UpdateClient {};
+/// The client gets no tokens until it is enabled again; its secrets stay.
+struct DisableClient {};
+struct EnableClient {};
 /// Frees a slot where the registry takes no more secrets.
 struct RetireOldest {
   std::string credential_id;
@@ -55,10 +58,10 @@ struct WriteStatus {};
 struct DropStaged {};
 }  // namespace step
 
-using Step =
-    std::variant<step::AddFinalizer, step::Fence, step::Stage, step::CreateClient, step::UpdateClient,
-                 step::RetireOldest, step::AddCredential, step::Verify, step::Publish, step::PublishFormer,
-                 step::DeleteFormer, step::RetireOlder, step::WriteStatus, step::DropStaged>;
+using Step = std::variant<step::AddFinalizer, step::Fence, step::Stage, step::CreateClient,
+                          step::UpdateClient, step::DisableClient, step::EnableClient, step::RetireOldest,
+                          step::AddCredential, step::Verify, step::Publish, step::PublishFormer,
+                          step::DeleteFormer, step::RetireOlder, step::WriteStatus, step::DropStaged>;
 
 std::string_view name_of(const Step& step);
 

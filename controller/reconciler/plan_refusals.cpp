@@ -82,10 +82,23 @@ std::optional<Refusal> check_fence(const Observation& seen) {
                    "delete and re-create this ApiClient");
 }
 
+std::optional<Refusal> check_capabilities(const Observation& seen) {
+  const api::ApiClientSpec& spec = seen.client.spec;
+  if (seen.registry->info.capabilities.can_disable) return std::nullopt;
+  const auto refuse = [&](const std::string& field) {
+    return stall(reason::kNotSupportedByRegistry,
+                 field + ": registry " + seen.registry->name + " cannot disable a client; remove the field");
+  };
+  if (spec.suspended) return refuse("spec.suspended");
+  if (spec.deletion_policy == api::DeletionPolicy::disable) return refuse("spec.deletionPolicy: Disable");
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Refusal> find_refusal(const Observation& seen) {
   auto refusal = check_pin(seen);
+  if (!refusal) refusal = check_capabilities(seen);
   if (!refusal) refusal = check_fence(seen);
   if (!refusal) refusal = check_target(seen);
   if (!refusal) refusal = check_registered(seen);

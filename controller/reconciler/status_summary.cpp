@@ -68,8 +68,10 @@ void set_waiting(const std::optional<Waiting>& waiting, Conditions& conditions) 
 void summarise_success(const api::ApiClient& client, const Succeeded& done, Conditions& conditions,
                        api::ApiClientStatus& status) {
   const std::string where = "client " + done.client_id + " at registry " + done.registry.name;
-  conditions.set(api::kReady, ConditionStatus::true_value, reason::kIssued,
-                 where + "; credentials in Secret " + done.effective.secret_name);
+  const std::string published = "credentials in Secret " + done.effective.secret_name;
+  conditions.set(api::kReady, ConditionStatus::true_value,
+                 done.suspended ? reason::kSuspended : reason::kIssued,
+                 where + (done.suspended ? " gets no tokens, as spec.suspended says; " : "; ") + published);
   conditions.set(api::kRegistered, ConditionStatus::true_value, reason::kUpToDate, where);
   conditions.set(api::kSecretPublished, ConditionStatus::true_value, reason::kPublished,
                  "Secret " + done.effective.secret_name);

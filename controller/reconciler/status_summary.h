@@ -23,6 +23,7 @@ struct Succeeded {
   std::optional<api::PreviousStatus> previous = {};
   api::RotationStatus rotation = {};
   std::optional<Waiting> waiting = {};
+  bool suspended = false;
   bool clock_is_wrong = false;  ///< the overlap does not end by time
 };
 

@@ -172,6 +172,17 @@ Outcome StepPerformer::perform(const step::UpdateClient& /*step*/) {
   return done();
 }
 
+Outcome StepPerformer::perform(const step::DisableClient& /*step*/) { return set_disabled(true); }
+Outcome StepPerformer::perform(const step::EnableClient& /*step*/) { return set_disabled(false); }
+
+Outcome StepPerformer::set_disabled(bool disabled) {
+  auto done_so =
+      backend().set_disabled(seen_.desired.settings.client_id, seen_.registered->mark->uid, disabled, stop_);
+  if (!done_so) return held_by_registry(std::move(done_so).error(), seen_.registry->name);
+  seen_.registered = std::move(*done_so);
+  return done();
+}
+
 Outcome StepPerformer::perform(const step::RetireOldest& step) { return retire({step.credential_id}); }
 Outcome StepPerformer::perform(const step::RetireOlder& step) {
   if (!written_target_version_.empty()) RETURN_IF_ERROR(read_back());
@@ -387,6 +398,7 @@ Succeeded StepPerformer::success() const {
                    .previous = plan_.previous,
                    .rotation = rotation_status(now.revision),
                    .waiting = plan_.waiting,
+                   .suspended = seen_.client.spec.suspended,
                    .clock_is_wrong = plan_.clock_is_wrong};
   if (now.value == nullptr) return result;
   result.rotation.strategy = strategy_of(seen_.registry->info.capabilities);

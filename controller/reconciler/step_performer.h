@@ -46,6 +46,8 @@ class StepPerformer {
   Outcome perform(const step::Stage& step);
   Outcome perform(const step::CreateClient& step);
   Outcome perform(const step::UpdateClient& step);
+  Outcome perform(const step::DisableClient& step);
+  Outcome perform(const step::EnableClient& step);
   Outcome perform(const step::RetireOldest& step);
   Outcome perform(const step::AddCredential& step);
   Outcome perform(const step::Verify& step);
@@ -60,6 +62,7 @@ class StepPerformer {
   Outcome after_create_failed(Error error);
   Outcome after_add_failed(Error error);
   Outcome after_rejection();
+  Outcome set_disabled(bool disabled);
   Outcome retire(const std::vector<std::string>& credential_ids);
   Result<void> unstage();
   Result<void> read_back();

@@ -100,7 +100,7 @@ def test_settings_changed_behind_our_back_are_put_right_on_request(world):
     world.create_ready("one", displayName="Ours")
     registered = world.registered("one")
     changed = {key: value for key, value in registered.items()
-               if key not in ("etag", "created_at", "updated_at", "secrets")} | {"client_name": "Theirs"}
+               if key not in ("etag", "created_at", "updated_at", "secrets", "disabled")} | {"client_name": "Theirs"}
     assert world.registry.admin("PUT", f"/clients/{world.client_id('one')}", changed)[0] == 200
     world.annotate("one", "reconcile", "now-please")
     wait_until(lambda: world.registered("one")["client_name"] == "Ours", 20, "the registry says Ours again")

@@ -132,7 +132,7 @@ reconciler::RegistrySnapshot RegistryBuilder::snapshot(
           .spec = registry.spec,
           .state = reconciler::RegistryState::ready,
           .accepted_state_loss = registry.status.accepted_state_loss,
-          .info = {.capabilities = {.max_secrets = 3, .secrets_have_ids = true},
+          .info = {.capabilities = {.max_secrets = 3, .secrets_have_ids = true, .can_disable = true},
                    .endpoints = {.token = "http://registry.test/oauth2/token",
                                  .jwks = "http://registry.test/.well-known/jwks.json"}},
           .connection = std::move(connection)};

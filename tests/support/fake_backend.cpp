@@ -26,6 +26,7 @@ std::string_view name_of(BackendOperation operation) {
     case BackendOperation::update: return "update";
     case BackendOperation::add_credential: return "add_credential";
     case BackendOperation::retire_credential: return "retire_credential";
+    case BackendOperation::set_disabled: return "set_disabled";
     case BackendOperation::remove: return "remove";
     case BackendOperation::verify: return "verify";
   }
@@ -76,7 +77,8 @@ FakeBackend::FakeBackend() {
   state->info = {.capabilities = {.max_secrets = static_cast<int>(kMaxSecrets),
                                   .secrets_have_ids = true,
                                   .searchable_mark = true,
-                                  .idempotency_key = true},
+                                  .idempotency_key = true,
+                                  .can_disable = true},
                  .endpoints = {.token = "http://registry.test/oauth2/token",
                                .jwks = "http://registry.test/.well-known/jwks.json"}};
 }
@@ -152,7 +154,7 @@ void FakeBackend::drop_all() {
 
 bool FakeBackend::accepts(const std::string& client_id, std::string_view value) const {
   const auto found = client(client_id);
-  return found &&
+  return found && !found->registered.disabled &&
          std::ranges::any_of(found->values, [&](const auto& entry) { return entry.second == value; });
 }
 
@@ -350,6 +352,21 @@ Result<void> FakeBackend::retire_credential(const std::string& client_id, const 
     }
     return {};
   });
+}
+
+Result<RegisteredClient> FakeBackend::set_disabled(const std::string& client_id,
+                                                   const std::string& expected_uid, bool disabled,
+                                                   std::stop_token stop) {
+  return call<RegisteredClient>(BackendOperation::set_disabled, client_id, stop,
+                                [&](State& state) -> Result<RegisteredClient> {
+                                  const auto found = state.clients.find(client_id);
+                                  if (found == state.clients.end()) return fail(no_such_client());
+                                  if (!owned_by(found->second, expected_uid))
+                                    return fail(precondition_failed());
+                                  found->second.registered.disabled = disabled;
+                                  touch(found->second.registered);
+                                  return found->second.registered;
+                                });
 }
 
 Result<void> FakeBackend::remove(const std::string& client_id, const std::string& expected_uid,

@@ -26,6 +26,7 @@ enum class BackendOperation {
   update,
   add_credential,
   retire_credential,
+  set_disabled,
   remove,
   verify
 };
@@ -99,6 +100,9 @@ class FakeBackend final : public backend::Backend {
                                              std::stop_token stop) override;
   Result<void> retire_credential(const std::string& client_id, const std::string& credential_id,
                                  std::stop_token stop) override;
+  Result<backend::RegisteredClient> set_disabled(const std::string& client_id,
+                                                 const std::string& expected_uid, bool disabled,
+                                                 std::stop_token stop) override;
   Result<void> remove(const std::string& client_id, const std::string& expected_uid,
                       std::stop_token stop) override;
   backend::Verdict verify(const std::string& client_id, std::string_view value);

@@ -151,15 +151,14 @@ TEST_P(Unsupported, IsNamed) {
 
 INSTANTIATE_TEST_SUITE_P(
     Fields, Unsupported,
-    ::testing::Values(
-        UnsupportedRow{"Schedule", R"({"rotation": {"interval": "24h"}})", "spec.rotation.interval"},
-        UnsupportedRow{"Overlap", R"({"rotation": {"overlap": "5s"}})", ""},
-        UnsupportedRow{"RestartTargets", R"({"restartTargets": []})", "spec.restartTargets"},
-        UnsupportedRow{"Adopt", R"({"adopt": {"clientId": "x"}})", "spec.adopt"},
-        UnsupportedRow{"Suspended", R"({"suspended": true})", "spec.suspended"},
-        UnsupportedRow{"NotSuspended", R"({"suspended": false})", ""},
-        UnsupportedRow{"DisablePolicy", R"({"deletionPolicy": "Disable"})", "spec.deletionPolicy: Disable"},
-        UnsupportedRow{"DeletePolicy", R"({"deletionPolicy": "Delete"})", ""}),
+    ::testing::Values(UnsupportedRow{"Schedule", R"({"rotation": {"interval": "24h"}})",
+                                     "spec.rotation.interval"},
+                      UnsupportedRow{"Overlap", R"({"rotation": {"overlap": "5s"}})", ""},
+                      UnsupportedRow{"RestartTargets", R"({"restartTargets": []})", "spec.restartTargets"},
+                      UnsupportedRow{"Adopt", R"({"adopt": {"clientId": "x"}})", "spec.adopt"},
+                      UnsupportedRow{"Suspended", R"({"suspended": true})", ""},
+                      UnsupportedRow{"DisablePolicy", R"({"deletionPolicy": "Disable"})", ""},
+                      UnsupportedRow{"DeletePolicy", R"({"deletionPolicy": "Delete"})", ""}),
     test::RowName());
 
 // Status

@@ -268,10 +268,11 @@ TEST_F(EmbeddedBackendTest, ProbeNeedsIssuerAndAdminAccess) {
   const auto info = backend_->probe({});
   ASSERT_TRUE(info.has_value()) << info.error().message;
   EXPECT_EQ(info->endpoints.token, "http://id.example/t");
-  EXPECT_EQ(
-      info->capabilities,
-      (Capabilities{
-          .max_secrets = 3, .secrets_have_ids = true, .searchable_mark = true, .idempotency_key = true}));
+  EXPECT_EQ(info->capabilities, (Capabilities{.max_secrets = 3,
+                                              .secrets_have_ids = true,
+                                              .searchable_mark = true,
+                                              .idempotency_key = true,
+                                              .can_disable = true}));
 }
 
 TEST_F(EmbeddedBackendTest, ProbeOfAnotherIssuerNeverAsksTheAdminSide) {

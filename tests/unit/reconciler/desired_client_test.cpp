@@ -181,7 +181,8 @@ INSTANTIATE_TEST_SUITE_P(
                  R"({"allowedParameters": [{"name": "p", "values": ["viewer"]}]})", "ParameterNotAllowed"},
         AllowRow{"EmptyListHidesNothing", R"({"registryParameters": {"p": []}})",
                  R"({"allowedParameters": [{"name": "p", "values": ["1"]}]})", ""},
-        AllowRow{"FieldOfALaterVersion", R"({"suspended": true})", "{}", "Unsupported", "spec.suspended"}),
+        AllowRow{"FieldOfALaterVersion", R"({"restartTargets": []})", "{}", "Unsupported",
+                 "spec.restartTargets"}),
     test::RowName());
 
 TEST(DesiredClient, ParametersArePassedOnAsText) {
