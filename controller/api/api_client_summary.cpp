@@ -22,7 +22,7 @@ bool handled(const ApiClient& client) {
   const bool done = rotate.empty() || rotate == rotation.last_handled_token;
   // A refusal is shown only as long as its token is there.
   return rotation.refused_token == (done ? "" : shown_token(rotate)) &&
-         (revoke.empty() || revoke == rotation.last_handled_revoke) &&
+         (revoke.empty() || shown_token(revoke) == rotation.last_handled_revoke) &&
          (reconcile.empty() || reconcile == client.status.last_handled_reconcile);
 }
 

@@ -5,7 +5,7 @@
 #include "api/names.h"
 #include "base/overloaded.h"
 #include "reconciler/plan_refusals.h"
-#include "reconciler/rotation_decision.h"
+#include "reconciler/token_ledger.h"
 
 namespace apiclient::reconciler {
 namespace {
@@ -59,11 +59,6 @@ bool remembers_the_future(const api::ApiClientStatus& status, WallTime now) {
          (status.credential && in_future(status.credential->issued_at));
 }
 
-std::vector<std::string> handled_ids(const Observation& seen) {
-  const auto& known = seen.client.status.rotation.handled_ids;
-  return seen.published() != nullptr ? merge_handled(seen.published()->handled_rotations(), known) : known;
-}
-
 std::string reason_of_staged(const StagedCredential& staged) {
   if (const auto token = parse_rotation_token(staged.token)) return token->reason;
   return staged.kind == "Recover" ? std::string(kRecoveredReason) : "";
@@ -75,11 +70,10 @@ class Planner {
       : seen_(seen),
         now_(now),
         clock_is_wrong_(!seen.clock_trusted || remembers_the_future(seen.client.status, now)),
-        decision_(decide()) {}
+        tokens_(seen, clock_is_wrong_, now) {}
 
   Plan plan() {
     if (!seen_.client.meta.has_finalizer(api::kCleanupFinalizer)) add(step::AddFinalizer{});
-    plan_.tokens.handled_ids = handled_ids(seen_);
     if (!seen_.desired.settings.has_secret()) {
       plan_without_secret();
     } else if (seen_.staged && !staged_is_superseded()) {
@@ -88,74 +82,14 @@ class Planner {
       plan_unstaged();
     }
     plan_.clock_is_wrong = clock_is_wrong_ && plan_.previous.has_value();
+    plan_.tokens = tokens_.record();
+    plan_.waiting = tokens_.waiting();
     look_again_in_time();
     return std::move(plan_);
   }
 
  private:
   void add(Step step) { plan_.steps.push_back(std::move(step)); }
-
-  // ---- tokens
-
-  [[nodiscard]] std::string_view annotation() const {
-    return seen_.client.meta.annotation(api::kRotateAnnotation);
-  }
-  [[nodiscard]] RotationDecision decide() const {
-    const auto& previous = seen_.client.status.previous;
-    const bool overlap = previous && previous->retire_at;
-    return decide_rotation(
-        {.token = annotation(),
-         .status = seen_.client.status.rotation,
-         .handled = handled_ids(seen_),
-         .has_secret = seen_.desired.settings.has_secret(),
-         .first_issuance = seen_.first_issuance(),
-         .can_overlap = seen_.registry->info.capabilities.max_secrets >= 2,
-         .overlap_active = overlap,
-         .overlap_until = overlap && !clock_is_wrong_ ? previous->retire_at : std::nullopt},
-        now_);
-  }
-  void record_handled(std::string_view text) {
-    plan_.tokens.handled_token = text;
-    if (const auto token = parse_rotation_token(text)) {
-      plan_.tokens.handled_ids = merge_handled(plan_.tokens.handled_ids, {token->id});
-    }
-  }
-  /// What is to be said about the token besides a rotation that this pass makes.
-  void record_decision() {
-    std::visit(overloaded{[](const rotation::Rest&) {}, [](const rotation::Rotate&) {},
-                          [this](const rotation::Remember&) { record_handled(annotation()); },
-                          [this](const rotation::Wait& wait) { wait_for(wait); },
-                          [this](const rotation::EndOverlap& end) {
-                            record_handled(annotation());
-                            plan_.tokens.reason = end.token.reason;
-                          },
-                          [this](const rotation::Refuse& refuse) {
-                            plan_.tokens.refused_token = api::shown_token(annotation());
-                            plan_.tokens.refused_reason = refuse.reason;
-                          }},
-               decision_);
-  }
-  void wait_for(const rotation::Wait& wait) {
-    plan_.waiting = Waiting{.token = std::string(api::shown_token(annotation())), .until = wait.until};
-  }
-  [[nodiscard]] std::string_view open_revoke() const {
-    const std::string_view value = seen_.client.meta.annotation(api::kRevokePreviousAnnotation);
-    const TargetSecret* published = seen_.published();
-    const bool on_target = published != nullptr && value == published->handled_revoke();
-    return value == seen_.client.status.rotation.last_handled_revoke || on_target ? "" : value;
-  }
-  /// Before a mint: the overlap that exists ends now, the one that the mint begins does not.
-  void revoke_before_mint() {
-    if (open_revoke().empty()) return;
-    if (seen_.registered && has_published_value(seen_)) retire_older();
-    record_revoke();
-  }
-  void record_revoke() {
-    const std::string_view value = seen_.client.meta.annotation(api::kRevokePreviousAnnotation);
-    if (!value.empty()) plan_.tokens.handled_revoke = api::shown_token(value);
-  }
-
-  // ---- steps
 
   void plan_without_secret() {
     const auto& fence = seen_.client.status.rotation.in_progress;
@@ -167,9 +101,16 @@ class Planner {
       add(step::CreateClient{.value = step::ValueFrom::none});
     }
     if (suspended() && !(seen_.registered && seen_.registered->disabled)) add(step::DisableClient{});
-    record_decision();
-    record_revoke();
+    tokens_.settle();
+    tokens_.handle_revoke();
     publish();
+  }
+
+  /// Before a mint: the overlap that exists ends now, the one that the mint begins does not.
+  void revoke_before_mint() {
+    if (!tokens_.revoke_is_open()) return;
+    if (seen_.registered && has_published_value(seen_)) retire_older();
+    tokens_.handle_revoke();
   }
 
   /// Another mint went past the staged one, whatever has become of its value since.
@@ -198,11 +139,11 @@ class Planner {
       disable_or_enable();
     }
     if (token) {
-      record_handled(seen_.staged->token);
+      tokens_.handle(seen_.staged->token);
     } else {
-      record_consumed();
+      tokens_.settle_consumed();
     }
-    plan_.tokens.reason = reason_of_staged(*seen_.staged);
+    tokens_.because(reason_of_staged(*seen_.staged));
     supersede(seen_.staged->revision, token && token->now);
     add(step::DropStaged{});
   }
@@ -211,12 +152,12 @@ class Planner {
     if (seen_.staged) add(step::DropStaged{});
     if (!seen_.registered && has_published_value(seen_)) {
       add(step::CreateClient{.value = step::ValueFrom::published});
-      record_consumed();
+      tokens_.settle_consumed();
       verify();
       publish();
     } else if (!seen_.registered || !published_value_stands(seen_)) {
       mint();
-    } else if (std::holds_alternative<rotation::Rotate>(decision_)) {
+    } else if (tokens_.wants_rotation() != nullptr) {
       mint();
     } else {
       maintain();
@@ -232,20 +173,19 @@ class Planner {
     } else {
       disable_or_enable();
     }
-    record_decision();
+    tokens_.settle();
     keep_older_than(seen_.published()->revision());
-    const bool revoke = !open_revoke().empty() || std::holds_alternative<rotation::EndOverlap>(decision_);
     const bool due = plan_.previous && *plan_.previous->retire_at <= now_ && !clock_is_wrong_;
-    if (revoke || due) retire_older();
-    record_revoke();
+    if (tokens_.ends_overlap() || due) retire_older();
+    tokens_.handle_revoke();
     publish();
   }
 
   void mint() {
     const std::int64_t revision = next_revision(seen_);
-    const auto* rotate = std::get_if<rotation::Rotate>(&decision_);
+    const rotation::Rotate* rotate = tokens_.wants_rotation();
     revoke_before_mint();
-    add(step::Stage{.revision = revision, .token = rotate ? std::string(annotation()) : ""});
+    add(step::Stage{.revision = revision, .token = rotate != nullptr ? std::string(tokens_.rotate()) : ""});
     if (seen_.registered) {
       update_when_needed();
       add_credential();
@@ -254,21 +194,15 @@ class Planner {
     }
     verify();
     if (rotate) {
-      record_handled(annotation());
+      tokens_.handle(tokens_.rotate());
     } else {
-      record_consumed();
+      tokens_.settle_consumed();
     }
     if (!seen_.first_issuance()) {
-      plan_.tokens.reason = rotate ? rotate->token.reason : std::string(kRecoveredReason);
+      tokens_.because(rotate != nullptr ? rotate->token.reason : std::string(kRecoveredReason));
     }
     supersede(revision, rotate && rotate->token.now);
     add(step::DropStaged{});
-  }
-
-  /// A token that was there at first issuance, or that a restored status has forgotten. What else a token
-  /// asks for is seen by the next pass.
-  void record_consumed() {
-    if (std::holds_alternative<rotation::Remember>(decision_)) record_handled(annotation());
   }
 
   /// Publishes a new revision; the older secrets end at once, or after the overlap.
@@ -381,11 +315,7 @@ class Planner {
   void look_again_in_time() {
     if (plan_.previous) look_again_by(clock_is_wrong_ ? now_ + kTolerableSkew : *plan_.previous->retire_at);
     if (plan_.waiting) look_again_by(plan_.waiting->until.value_or(now_ + kTolerableSkew));
-    const bool token_is_open = !annotation().empty() && plan_.tokens.handled_token != annotation() &&
-                               plan_.tokens.refused_token.empty() && !plan_.waiting &&
-                               seen_.client.status.rotation.last_handled_token != annotation();
-    const bool revoke_is_open = !open_revoke().empty() && plan_.tokens.handled_revoke.empty();
-    if (token_is_open || revoke_is_open) look_again_by(now_);
+    if (tokens_.leaves_something()) look_again_by(now_);
   }
   void look_again_by(WallTime time) {
     plan_.look_again = plan_.look_again ? std::min(*plan_.look_again, time) : time;
@@ -394,7 +324,7 @@ class Planner {
   const Observation& seen_;
   WallTime now_;
   bool clock_is_wrong_;
-  RotationDecision decision_;
+  TokenLedger tokens_;
   std::optional<std::string> freed_;  ///< the secret that makes room
   bool older_are_gone_ = false;       ///< retired before the client was enabled
   Plan plan_;
