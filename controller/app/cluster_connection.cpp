@@ -37,7 +37,9 @@ Result<void> ClusterConnection::connect() {
   ASSIGN_OR_RETURN(watch_, http::make_cpprest_transport(options));
   options.max_in_flight = 2;
   ASSIGN_OR_RETURN(lease_, http::make_cpprest_transport(options));
-  lease_client_ = make_client(*lease_, kLeaseTimeout);
+  dated_unary_ = std::make_unique<http::DatedTransport>(*unary_, server_clock_);
+  dated_lease_ = std::make_unique<http::DatedTransport>(*lease_, server_clock_);
+  lease_client_ = make_client(*dated_lease_, kLeaseTimeout);
   return {};
 }
 
@@ -53,7 +55,7 @@ std::unique_ptr<kube::RestClient> ClusterConnection::make_client(http::Transport
 
 std::unique_ptr<kube::Client> ClusterConnection::make_fenced_client(std::function<bool()> may_write) {
   // The fence is asked again before every repetition of a write.
-  fenced_ = std::make_unique<http::FencedTransport>(*unary_, std::move(may_write));
+  fenced_ = std::make_unique<http::FencedTransport>(*dated_unary_, std::move(may_write));
   retrying_ = std::make_unique<http::RetryingTransport>(*fenced_);
   return make_client(*retrying_, kRequestTimeout);
 }

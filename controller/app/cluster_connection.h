@@ -7,6 +7,7 @@
 
 #include "http/fenced_transport.h"
 #include "http/retrying_transport.h"
+#include "http/server_clock.h"
 #include "kube/cluster_config.h"
 #include "kube/rest_client.h"
 
@@ -22,6 +23,8 @@ class ClusterConnection {
   std::unique_ptr<kube::Client> make_fenced_client(std::function<bool()> may_write);
   /// For the lease, and for what is written before there is one.
   kube::Client& lease_client() { return *lease_client_; }
+  /// The API server's, as its answers tell; while this replica leads, every two seconds.
+  [[nodiscard]] const http::ServerClock& server_clock() const { return server_clock_; }
 
  private:
   ClusterConnection(kube::ClusterConfig config, const Clock& clock, telemetry::Metrics& metrics);
@@ -34,6 +37,9 @@ class ClusterConnection {
   std::unique_ptr<http::Transport> unary_;
   std::unique_ptr<http::Transport> watch_;
   std::unique_ptr<http::Transport> lease_;
+  http::ServerClock server_clock_{clock_};
+  std::unique_ptr<http::DatedTransport> dated_unary_;
+  std::unique_ptr<http::DatedTransport> dated_lease_;
   std::unique_ptr<http::RetryingTransport> retrying_;
   std::unique_ptr<http::FencedTransport> fenced_;
   std::unique_ptr<kube::RestClient> lease_client_;

@@ -302,6 +302,7 @@ class ControllerApp {
        .report = report_,
        .operator_namespace = namespace_,
        .installation_id = installation_id_,
+       .clock_skew = [this] { return cluster_->server_clock().skew(); },
        .suspect_registry = [this](const std::string& name) { suspect_registry(name); }}};
   reconciler::ClientRegistryReconciler registry_reconciler_{
       {.client = *client_,

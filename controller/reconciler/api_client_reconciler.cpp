@@ -162,6 +162,7 @@ Result<Action> ApiClientReconciler::apply_at(api::ApiClient client, RegistryDire
   const bool check = asked || doubt.doubt == Doubt::secret || verification_is_open(client.status);
   ASSIGN_OR_RETURN(Observation seen, observer_.observe(std::move(client), std::move(registry),
                                                        std::move(std::get<DesiredClient>(desired)), stop));
+  seen.clock_trusted = std::chrono::abs(wiring_.clock_skew()) <= kTolerableSkew;
   auto looked = Observer::observe_registry(seen, check, stop);
   if (looked) looked = wiring_.state_loss.check(seen, stop);
   if (looked) return run_plan(seen, doubt, std::move(stop));

@@ -43,6 +43,8 @@ class ApiClientReconciler final : public runtime::Reconciler {
     const ActionReporter& report;
     std::string operator_namespace;
     std::string installation_id;
+    /// Local time minus the API server's.
+    std::function<std::chrono::nanoseconds()> clock_skew = [] { return std::chrono::nanoseconds(0); };
     /// Have this registry probed now: a call to it has failed.
     std::function<void(const std::string& registry)> suspect_registry;
   };

@@ -29,6 +29,7 @@ struct World::Process {
              .report = report,
              .operator_namespace = kOperatorNamespace,
              .installation_id = kInstallation,
+             .clock_skew = [&world] { return world.clock_skew; },
              .suspect_registry = [&world](const std::string& name) { world.suspects_.push_back(name); }}) {}
 
   runtime::Store<api::ApiClientSummary> clients;

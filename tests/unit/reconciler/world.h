@@ -27,6 +27,7 @@ class World {
   ~World();
 
   FakeClock clock;
+  std::chrono::nanoseconds clock_skew{0};  ///< local time minus the API server's
   FakeKube kube{clock};
   FakeBackend backend;
   CheckpointRecorder checkpoints;
