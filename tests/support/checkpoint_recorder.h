@@ -3,6 +3,7 @@
 // would, by an exception that nobody in the product catches. One recorder for the program; used by one thread
 // at a time.
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,8 @@ class CheckpointRecorder {
 
   /// The next time this point ("before stage", "after publish") is reached, Crash is thrown, once.
   void crash_at(std::string point);
+  /// The next time this point is reached, this runs, once: what somebody else does at that moment.
+  void act_at(std::string point, std::function<void()> act);
   /// All points reached so far, in order.
   [[nodiscard]] const std::vector<std::string>& reached() const { return reached_; }
 
@@ -31,6 +34,8 @@ class CheckpointRecorder {
 
  private:
   std::string crash_point_;
+  std::string act_point_;
+  std::function<void()> act_;
   std::vector<std::string> reached_;
 };
 
