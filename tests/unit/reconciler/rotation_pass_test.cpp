@@ -1,4 +1,5 @@
 // Whole passes of a rotation, with what somebody else does in between.
+#include "api/names.h"
 #include "unit/reconciler/reconcile_fixture.h"
 
 namespace apiclient::reconciler {
@@ -33,7 +34,9 @@ TEST_F(RotationPass, AStatusThatWasRestoredLearnsTheHandledIdsFromTheSecret) {
   annotate("rotate", "r1:now");
   ASSERT_TRUE(world_.settle());
   const std::string value = world_.published_value();
-  world_.patch_client({{"status", nullptr}});
+  Json restored = world_.client();
+  restored["status"] = {{"observedGeneration", -1}};
+  world_.kube.put(api::kApiClients, restored);
   world_.restart();
   ASSERT_TRUE(world_.settle());
   EXPECT_EQ(world_.published_value(), value);
