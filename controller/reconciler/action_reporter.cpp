@@ -146,6 +146,20 @@ void ActionReporter::credential_retired(const Observation& seen, const std::stri
   audit(std::move(line), retired);
 }
 
+void ActionReporter::client_disabled(const Observation& seen, bool disabled,
+                                     const Result<backend::RegisteredClient>& changed) const {
+  AuditRecord line = record(disabled ? AuditAction::client_disabled : AuditAction::client_enabled, seen);
+  line.reason = "SpecChanged";
+  audit(std::move(line), changed);
+}
+
+void ActionReporter::client_disabled(const DeletionObservation& seen,
+                                     const Result<backend::RegisteredClient>& disabled) const {
+  AuditRecord line = record(AuditAction::client_disabled, seen);
+  line.reason = "Deleted";
+  audit(std::move(line), disabled);
+}
+
 void ActionReporter::client_removed(const DeletionObservation& seen, const Result<void>& removed) const {
   AuditRecord line = record(AuditAction::client_removed, seen);
   line.reason = "Deleted";
@@ -174,17 +188,27 @@ void ActionReporter::secret_unstaged(const api::ApiClient& client, const StagedC
   audit(std::move(line), Result<void>());
 }
 
-void ActionReporter::secret_published(const Publication& publication, const Result<Json>& written) const {
+void ActionReporter::secret_published(const Publication& publication, const std::string& name,
+                                      const Result<Json>& written) const {
   AuditRecord line = record(AuditAction::secret_published, publication.client);
   line.registry = publication.registry.name;
   line.client_id = publication.settings.client_id;
-  line.secret =
-      kube::ObjectKey{publication.client.meta.key.namespace_name, publication.client.secret_name()}.text();
+  line.secret = kube::ObjectKey{publication.client.meta.key.namespace_name, name}.text();
   line.revision = publication.value != nullptr ? publication.revision : 0;
   line.operation_id = publication.operation_id;
   line.credential_id = publication.credential_id;
   if (publication.value != nullptr) line.hint = hint_of(*publication.value);
   audit(std::move(line), written);
+}
+
+void ActionReporter::former_deleted(const Observation& seen, const TargetSecret& former,
+                                    const Result<void>& deleted) const {
+  AuditRecord line = record(AuditAction::secret_deleted, seen);
+  line.reason = "Renamed";
+  line.secret = former.meta.key.text();
+  line.revision = former.revision();
+  line.credential_id = std::string(former.credential_id());
+  audit(std::move(line), deleted);
 }
 
 void ActionReporter::secret_deleted(const DeletionObservation& seen, const TargetSecret& target,

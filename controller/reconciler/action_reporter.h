@@ -36,12 +36,20 @@ class ActionReporter {
                         const Result<backend::Credential>& added) const;
   void credential_retired(const Observation& seen, const std::string& credential_id,
                           const Result<void>& retired) const;
+  void client_disabled(const Observation& seen, bool disabled,
+                       const Result<backend::RegisteredClient>& changed) const;
+  void client_disabled(const DeletionObservation& seen,
+                       const Result<backend::RegisteredClient>& disabled) const;
   void client_removed(const DeletionObservation& seen, const Result<void>& removed) const;
 
   // On Secrets.
   void secret_staged(const Observation& seen, const Result<StagedCredential>& staged) const;
   void secret_unstaged(const api::ApiClient& client, const StagedCredential& staged) const;
-  void secret_published(const Publication& publication, const Result<Json>& written) const;
+  /// `name`: of the target, or a former one.
+  void secret_published(const Publication& publication, const std::string& name,
+                        const Result<Json>& written) const;
+  /// Under a former name, which goes.
+  void former_deleted(const Observation& seen, const TargetSecret& former, const Result<void>& deleted) const;
   void secret_deleted(const DeletionObservation& seen, const TargetSecret& target,
                       const Result<void>& deleted) const;
 

@@ -169,6 +169,7 @@ Outcome ClientCleanup::disable_client(const deletion_step::DisableClient& step, 
   }
   auto& backend = registry->connection->backend();
   auto disabled = backend.set_disabled(step.client_id, step.expected_uid, true, std::move(stop));
+  wiring_.report.client_disabled(seen, disabled);
   if (!disabled) return held_by_registry(std::move(disabled).error(), registry->name);
   return done();
 }

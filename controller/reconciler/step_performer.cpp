@@ -178,6 +178,7 @@ Outcome StepPerformer::perform(const step::EnableClient& /*step*/) { return set_
 Outcome StepPerformer::set_disabled(bool disabled) {
   auto done_so =
       backend().set_disabled(seen_.desired.settings.client_id, seen_.registered->mark->uid, disabled, stop_);
+  wiring_.report.client_disabled(seen_, disabled, done_so);
   if (!done_so) return held_by_registry(std::move(done_so).error(), seen_.registry->name);
   seen_.registered = std::move(*done_so);
   return done();
@@ -262,7 +263,7 @@ Outcome StepPerformer::perform(const step::Publish& /*step*/) {
   if (seen_.target && object == seen_.target->object) return done();
   auto written = seen_.target ? wiring_.client.replace(kube::kSecrets, object, api::kFieldManager, stop_)
                               : wiring_.client.create(kube::kSecrets, object, api::kFieldManager, stop_);
-  wiring_.report.secret_published(wanted, written);
+  wiring_.report.secret_published(wanted, seen_.client.secret_name(), written);
   if (!written) return held_by_cluster(std::move(written).error(), seen_.client.secret_name());
   ASSIGN_OR_RETURN(seen_.target, read_target(std::move(*written)));
   seen_.target_owner = TargetOwner::us;
@@ -282,14 +283,17 @@ Outcome StepPerformer::perform(const step::PublishFormer& step) {
   const Json object = update_target(live.object, wanted);
   if (object == live.object) return done();
   auto written = wiring_.client.replace(kube::kSecrets, object, api::kFieldManager, stop_);
+  wiring_.report.secret_published(wanted, step.secret_name, written);
   if (!written) return held_by_cluster(std::move(written).error(), step.secret_name);
   return done();
 }
 
 Outcome StepPerformer::perform(const step::DeleteFormer& step) {
-  const kube::ObjectMeta& meta = former(step.secret_name).meta;
-  const kube::Preconditions as_read{.uid = meta.uid, .resource_version = meta.resource_version};
-  return done_or(wiring_.client.remove(kube::kSecrets, meta.key, as_read, stop_));
+  const TargetSecret& live = former(step.secret_name);
+  const kube::Preconditions as_read{.uid = live.meta.uid, .resource_version = live.meta.resource_version};
+  auto deleted = wiring_.client.remove(kube::kSecrets, live.meta.key, as_read, stop_);
+  wiring_.report.former_deleted(seen_, live, deleted);
+  return done_or(std::move(deleted));
 }
 
 Outcome StepPerformer::perform(const step::WriteStatus& /*step*/) {

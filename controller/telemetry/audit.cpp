@@ -17,6 +17,8 @@ std::string_view message_of(AuditAction action) {
   switch (action) {
     case AuditAction::client_created: return "client created in the registry";
     case AuditAction::client_updated: return "client changed in the registry";
+    case AuditAction::client_disabled: return "client disabled in the registry";
+    case AuditAction::client_enabled: return "client enabled in the registry";
     case AuditAction::client_removed: return "client removed from the registry";
     case AuditAction::client_retained: return "client left in the registry";
     case AuditAction::client_abandoned: return "client given up: it may still be in the registry";
@@ -55,6 +57,8 @@ std::string_view to_string(AuditAction action) {
   switch (action) {
     case AuditAction::client_created: return "client.created";
     case AuditAction::client_updated: return "client.updated";
+    case AuditAction::client_disabled: return "client.disabled";
+    case AuditAction::client_enabled: return "client.enabled";
     case AuditAction::client_removed: return "client.removed";
     case AuditAction::client_retained: return "client.retained";
     case AuditAction::client_abandoned: return "client.abandoned";

@@ -14,6 +14,8 @@ namespace apiclient::telemetry {
 enum class AuditAction {
   client_created,
   client_updated,
+  client_disabled,
+  client_enabled,
   client_removed,
   client_retained,   ///< the object has gone, the client stays as its policy says
   client_abandoned,  ///< the object has gone, and nobody knows whether the client has

@@ -78,5 +78,21 @@ TEST_F(Suspension, ByDeletionKeepsTheClientAndARecreatedObjectBringsItBackWithAN
   EXPECT_FALSE(world_.backend.accepts(kClientId, old)) << "it goes before the client is enabled";
 }
 
+TEST_F(Suspension, IsAudited) {
+  issue(an_api_client().with_spec({{"deletionPolicy", "Disable"}}));
+  patch(kSuspend);
+  patch(kResume);
+  world_.delete_client();
+  ASSERT_TRUE(world_.settle());
+  std::vector<std::string> actions;
+  for (const std::string& text : world_.audit.lines()) {
+    const Json line = Json::parse(text);
+    const std::string action = line["action"].get<std::string>();
+    if (action.ends_with("abled")) actions.push_back(action + " " + line["reason"].get<std::string>());
+  }
+  EXPECT_THAT(actions, ElementsAre("client.disabled SpecChanged", "client.enabled SpecChanged",
+                                   "client.disabled Deleted"));
+}
+
 }  // namespace
 }  // namespace apiclient::reconciler
