@@ -52,10 +52,13 @@ void see_revision(ClientRow& row, std::int64_t revision) {
   row.highest_revision = std::max(row.highest_revision, revision);
 }
 
-/// Without a mark the stored one stays.
+/// Without a mark the stored one stays. The first one begins at the highest revision that was seen, so that
+/// its owner knows which comes next.
 void move_mark(ClientRow& row, const std::optional<OwnershipMark>& mark) {
   if (!mark) return;
+  const bool first = !row.client.mark;
   row.client.mark = mark;
+  if (first) row.client.mark->revision = std::max(mark->revision, row.highest_revision);
   see_revision(row, mark->revision);
 }
 

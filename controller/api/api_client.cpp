@@ -63,9 +63,18 @@ SecretTemplate read_secret_template(const json::Reader& secret) {
           .annotations = read_string_map(secret, "annotations")};
 }
 
+AdoptSpec read_adopt(const json::Reader& adopt) {
+  AdoptSpec spec{.client_id = adopt.text("clientId")};
+  if (!adopt.has("secretRef")) return spec;
+  const json::Reader secret = adopt.object("secretRef");
+  spec.secret_name = secret.text("name");
+  spec.secret_key = secret.optional_text("key").value_or("client-secret");
+  return spec;
+}
+
 std::vector<std::string> find_unsupported_fields(const json::Reader& spec) {
   std::vector<std::string> fields;
-  for (const std::string_view member : {"restartTargets", "adopt"}) {
+  for (const std::string_view member : {"restartTargets"}) {
     if (spec.has(member)) fields.push_back("spec." + std::string(member));
   }
   const json::Reader rotation = spec.object("rotation");
@@ -118,6 +127,7 @@ ApiClientSpec read_spec(const json::Reader& reader, json::Problems& problems) {
   spec.suspended = reader.optional_boolean("suspended").value_or(false);
   spec.rotation.overlap = read_duration(reader.object("rotation"), "overlap", problems);
   spec.deletion_policy = read_deletion_policy(reader, problems);
+  if (reader.has("adopt")) spec.adopt = read_adopt(reader.object("adopt"));
   spec.unsupported_fields = find_unsupported_fields(reader);
   return spec;
 }

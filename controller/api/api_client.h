@@ -49,6 +49,13 @@ struct RotationSpec {
 
 enum class DeletionPolicy { remove, disable, retain };
 
+/// Take over a client that is there already and belongs to nobody.
+struct AdoptSpec {
+  std::string client_id = {};    ///< the full one; no template is applied
+  std::string secret_name = {};  ///< Secret with the client's present secret; empty: none is shown
+  std::string secret_key = {};
+};
+
 struct ApiClientSpec {
   std::string display_name = {};
   std::optional<std::string> client_id = {};
@@ -75,8 +82,14 @@ struct ApiClientSpec {
   RotationSpec rotation = {};
   bool suspended = false;  ///< disabled in the registry; the credentials stay
   std::optional<DeletionPolicy> deletion_policy = {};
+  std::optional<AdoptSpec> adopt = {};
   /// Fields that are set and that this version does not act on, as "spec.suspended".
   std::vector<std::string> unsupported_fields = {};
+
+  /// What was there before this object outlives it unless somebody says otherwise.
+  [[nodiscard]] DeletionPolicy effective_deletion_policy() const {
+    return deletion_policy.value_or(adopt ? DeletionPolicy::retain : DeletionPolicy::remove);
+  }
 };
 
 struct RegistryStatus {

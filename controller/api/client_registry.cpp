@@ -106,6 +106,12 @@ void read_permissions(const json::Reader& reader, ClientRegistrySpec& spec) {
   reader.each("allowedParameters", [&](const json::Reader& item) {
     spec.allowed_parameters.push_back({.name = item.text("name"), .values = item.optional_texts("values")});
   });
+  reader.each("allowAdoption", [&](const json::Reader& item) {
+    spec.allow_adoption.push_back(
+        {.namespaces = item.optional_texts("namespaces").value_or(std::vector<std::string>{}),
+         .client_ids = item.optional_texts("clientIds").value_or(std::vector<std::string>{}),
+         .without_secret = item.optional_boolean("withoutSecret").value_or(false)});
+  });
   if (reader.has("allowedNamespaces"))
     spec.allowed_namespaces = read_selector(reader.object("allowedNamespaces"));
 }

@@ -60,6 +60,13 @@ struct AllowedParameter {
   std::optional<std::vector<std::string>> values = {};  ///< absent: any value
 };
 
+/// Who may take over which clients that are there already.
+struct AllowedAdoption {
+  std::vector<std::string> namespaces = {};
+  std::vector<std::string> client_ids = {};
+  bool without_secret = false;  ///< also without the client's present secret
+};
+
 struct RegistryTls {
   std::string ca_bundle = {};  ///< PEM
   std::optional<SecretKeyRef> ca_secret = {};
@@ -85,6 +92,7 @@ struct ClientRegistrySpec {
   std::optional<std::vector<std::string>> allowed_audiences = {};
   std::vector<AllowedParameter> allowed_parameters = {};
   std::optional<LabelSelector> allowed_namespaces = {};
+  std::vector<AllowedAdoption> allow_adoption = {};
   std::vector<std::string> default_scopes = {};
   std::string scope_separator = " ";
   bool verify_credentials = true;

@@ -42,6 +42,8 @@ inline constexpr std::string_view kNamespaceNotAllowed = "NamespaceNotAllowed";
 inline constexpr std::string_view kRegistryNotReady = "RegistryNotReady";
 inline constexpr std::string_view kRegistryUnreachable = "RegistryUnreachable";
 inline constexpr std::string_view kVerificationPending = "VerificationPending";
+inline constexpr std::string_view kAdoptedClientNotFound = "AdoptedClientNotFound";
+inline constexpr std::string_view kAdoptedSecretNotUsable = "AdoptedSecretNotUsable";
 
 // A person must act on the ApiClient.
 inline constexpr std::string_view kInvalidSpec = "InvalidSpec";
@@ -50,6 +52,7 @@ inline constexpr std::string_view kGrantTypeNotAllowed = "GrantTypeNotAllowed";
 inline constexpr std::string_view kScopeNotAllowed = "ScopeNotAllowed";
 inline constexpr std::string_view kAudienceNotAllowed = "AudienceNotAllowed";
 inline constexpr std::string_view kParameterNotAllowed = "ParameterNotAllowed";
+inline constexpr std::string_view kAdoptionNotAllowed = "AdoptionNotAllowed";
 inline constexpr std::string_view kClientIdConflict = "ClientIdConflict";
 inline constexpr std::string_view kOwnedElsewhere = "OwnedElsewhere";
 inline constexpr std::string_view kSecretNameConflict = "SecretNameConflict";

@@ -28,6 +28,7 @@ inline constexpr std::string_view kAcceptStateLossAnnotation = "apiclient.dev/ac
 /// Set by people on a Secret that the operator may read.
 inline constexpr std::string_view kUsableByLabel = "apiclient.dev/usable-by";
 inline constexpr std::string_view kUsableByRegistry = "registry";
+inline constexpr std::string_view kUsableByAdopt = "adopt";
 
 /// Set by the operator on a Secret it owns.
 inline constexpr std::string_view kOwnerUidAnnotation = "apiclient.dev/owner-uid";

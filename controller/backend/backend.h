@@ -45,6 +45,11 @@ class Backend {
   virtual Result<RegisteredClient> update(const ClientSettings& settings, const OwnershipMark& mark,
                                           const std::string& expected_uid, std::stop_token stop) = 0;
 
+  /// Writes our mark on a client that has none, and what is declared; keeps secrets. `conflict` when the
+  /// client was changed since it was read with this etag.
+  virtual Result<RegisteredClient> adopt(const ClientSettings& settings, const OwnershipMark& mark,
+                                         const std::string& etag, std::stop_token stop) = 0;
+
   /// The same operation and value again gives the stored result. `conflict` with code "revision_conflict": a
   /// newer revision was seen; with code "too_many_secrets": no slot is free.
   virtual Result<Credential> add_credential(const std::string& client_id, const std::string& expected_uid,

@@ -70,6 +70,11 @@ class EmbeddedBackend final : public Backend {
                   update_once(settings, mark, expected_uid, stop));
   }
 
+  Result<RegisteredClient> adopt(const ClientSettings& settings, const OwnershipMark& mark,
+                                 const std::string& etag, std::stop_token stop) override {
+    return finish("adopt", "adopt client " + settings.client_id, adopt_once(settings, mark, etag, stop));
+  }
+
   Result<Credential> add_credential(const std::string& client_id, const std::string& expected_uid,
                                     const NewCredential& credential, std::stop_token stop) override {
     return finish("add_credential", "add a secret to client " + client_id,
@@ -151,10 +156,22 @@ class EmbeddedBackend final : public Backend {
   Result<RegisteredClient> update_once(const ClientSettings& settings, const OwnershipMark& mark,
                                        const std::string& expected_uid, const std::stop_token& stop) {
     RETURN_IF_ERROR(check_uid(expected_uid));
+    return replace(settings, mark, {{"Apiclient-Owner-Uid", expected_uid}}, stop);
+  }
+
+  /// The registry has no precondition "without a mark", but an etag is of one state, which had none.
+  Result<RegisteredClient> adopt_once(const ClientSettings& settings, const OwnershipMark& mark,
+                                      const std::string& etag, const std::stop_token& stop) {
+    if (etag.empty()) return fail(ErrorKind::internal, "the client's etag is not known");
+    return replace(settings, mark, {{"If-Match", "\"" + etag + "\""}}, stop);
+  }
+
+  Result<RegisteredClient> replace(const ClientSettings& settings, const OwnershipMark& mark,
+                                   http::Headers preconditions, const std::stop_token& stop) {
     ASSIGN_OR_RETURN(std::string body, embedded::write_client(settings, mark));
     ASSIGN_OR_RETURN(const http::Response response, write({.method = http::Method::put,
                                                            .path = path_of(settings.client_id),
-                                                           .headers = {{"Apiclient-Owner-Uid", expected_uid}},
+                                                           .headers = std::move(preconditions),
                                                            .body = std::move(body)},
                                                           stop));
     return read_same_client(response, settings.client_id);

@@ -109,7 +109,8 @@ void ActionReporter::client_updated(const Observation& seen,
                                     const Result<backend::RegisteredClient>& updated) const {
   const bool asked = seen.client.status.observed_generation != seen.client.meta.generation;
   AuditRecord line = record(AuditAction::client_updated, seen);
-  line.reason = asked ? "SpecChanged" : "Drift";
+  const bool adopted = seen.registered && !seen.registered->mark;
+  line.reason = adopted ? "Adopted" : (asked ? "SpecChanged" : "Drift");
   audit(std::move(line), updated);
   // One that is being issued, or taken over, has an Event of its own.
   if (!updated || !seen.client.status.issued()) return;

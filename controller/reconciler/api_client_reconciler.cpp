@@ -37,7 +37,8 @@ bool may_clear_by_itself(std::string_view why) {
   return why == api::reason::kSecretNameConflict || why == api::reason::kSecretImmutable ||
          why == api::reason::kClientIdConflict || why == api::reason::kOwnedElsewhere ||
          why == api::reason::kSecretContended || why == api::reason::kRefusedByRegistry ||
-         why == api::reason::kSecretRefused;
+         why == api::reason::kSecretRefused || why == api::reason::kAdoptedClientNotFound ||
+         why == api::reason::kAdoptedSecretNotUsable || why == api::reason::kVerificationPending;
 }
 
 /// The last pass ended with a value that the registry had not accepted.
@@ -165,7 +166,10 @@ Result<Action> ApiClientReconciler::apply_at(api::ApiClient client, RegistryDire
   seen.clock_trusted = std::chrono::abs(wiring_.clock_skew()) <= kTolerableSkew;
   auto looked = Observer::observe_registry(seen, check, stop);
   if (looked) looked = wiring_.state_loss.check(seen, stop);
-  if (looked) return run_plan(seen, doubt, std::move(stop));
+  if (looked) {
+    RETURN_IF_ERROR(observer_.observe_adoption(seen, stop));
+    return run_plan(seen, doubt, std::move(stop));
+  }
   auto held = held_by_registry(std::move(looked).error(), seen.registry->name);
   if (!held) return failure_of(std::move(held));
   (*held)->published_works = seen.published_works();

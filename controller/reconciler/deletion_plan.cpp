@@ -7,7 +7,7 @@ namespace apiclient::reconciler {
 namespace {
 
 bool retains(const api::ApiClient& client) {
-  return client.spec.deletion_policy == api::DeletionPolicy::retain;
+  return client.spec.effective_deletion_policy() == api::DeletionPolicy::retain;
 }
 
 bool disables(const api::ApiClient& client) {

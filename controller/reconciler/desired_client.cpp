@@ -100,8 +100,9 @@ backend::ClientSettings make_settings(const api::ApiClient& client, const Regist
   const api::ApiClientSpec& spec = client.spec;
   const std::string default_method = spec.type == "Public" ? "none" : "client_secret_basic";
   backend::ClientSettings settings;
-  settings.client_id = api::render_client_id(registry.spec, client.meta.key.namespace_name,
-                                             spec.client_id.value_or(client.meta.key.name));
+  settings.client_id = spec.adopt ? spec.adopt->client_id
+                                  : api::render_client_id(registry.spec, client.meta.key.namespace_name,
+                                                          spec.client_id.value_or(client.meta.key.name));
   settings.client_name = spec.display_name;
   settings.type = client_type(spec.type);
   settings.grant_types = spec.grant_types.value_or(default_grants(spec.type));
@@ -138,8 +139,7 @@ api::EffectiveSpec make_effective(const api::ApiClient& client, const backend::C
   if (client.spec.type != "Machine") effective.require_consent = settings.require_consent;
   effective.secret_name = client.secret_name();
   effective.secret_type = client.spec.secret.type;
-  effective.deletion_policy =
-      api::to_string(client.spec.deletion_policy.value_or(api::DeletionPolicy::remove));
+  effective.deletion_policy = api::to_string(client.spec.effective_deletion_policy());
   effective.registry = {.kind = "ClusterClientRegistry", .name = registry.name};
   return effective;
 }

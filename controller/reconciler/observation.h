@@ -36,6 +36,13 @@ enum class ClientOwner {
 ClientOwner owner_of(const std::optional<backend::RegisteredClient>& registered,
                      const kube::ObjectMeta& client, const std::string& installation_id);
 
+/// What spec.adopt.secretRef leads to, and what the registry says of it.
+struct ShownSecret {
+  std::string problem = {};  ///< why there is no value, with the fix
+  Secret value = {};
+  backend::Verdict verdict = backend::Verdict::unknown;
+};
+
 struct Observation {
   api::ApiClient client = {};
   std::string installation_id = {};
@@ -50,6 +57,8 @@ struct Observation {
   bool older_claimant = false;  ///< an older ApiClient publishes to the same Secret name
   /// Asked only where the published value is in doubt.
   std::optional<backend::Verdict> published_verdict = {};
+  /// Asked only where the adoption of a client depends on it.
+  std::optional<ShownSecret> shown = {};
   bool clock_trusted = true;  ///< local time agrees with the API server's
 
   /// Nothing was ever published for this object.

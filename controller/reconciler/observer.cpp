@@ -6,6 +6,7 @@
 #include <set>
 
 #include "api/names.h"
+#include "reconciler/adoption.h"
 
 namespace apiclient::reconciler {
 namespace {
@@ -76,6 +77,21 @@ Result<void> Observer::observe_registry(Observation& seen, bool check_published,
   if (ask) {
     seen.published_verdict = connection.verifier().verify(seen.registered->settings, published->value, stop);
   }
+  return {};
+}
+
+Result<void> Observer::observe_adoption(Observation& seen, std::stop_token stop) {
+  if (!needs_shown_secret(seen)) return {};
+  const api::AdoptSpec& adopt = *seen.client.spec.adopt;
+  const kube::ObjectKey key{.namespace_name = seen.client.meta.key.namespace_name, .name = adopt.secret_name};
+  ASSIGN_OR_RETURN(const std::optional<Json> object, client_.find(kube::kSecrets, key, stop));
+  seen.shown = read_shown_secret(object, adopt);
+  if (!seen.shown->problem.empty()) return {};
+  // As it is stored: what is declared may name another way to authenticate.
+  const backend::ClientSettings& stored = seen.registered->settings;
+  seen.shown->verdict = stored.has_secret()
+                            ? seen.registry->connection->verifier().verify(stored, seen.shown->value, stop)
+                            : backend::Verdict::rejected;
   return {};
 }
 

@@ -27,6 +27,9 @@ class Observer {
   /// published value.
   static Result<void> observe_registry(Observation& seen, bool check_published, std::stop_token stop);
 
+  /// Where an adoption depends on it: the secret that spec.adopt shows, and whether the registry accepts it.
+  Result<void> observe_adoption(Observation& seen, std::stop_token stop);
+
   struct Target {
     std::optional<TargetSecret> secret;
     TargetOwner owner = TargetOwner::nobody;

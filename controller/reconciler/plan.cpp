@@ -4,6 +4,7 @@
 
 #include "api/names.h"
 #include "base/overloaded.h"
+#include "reconciler/adoption.h"
 #include "reconciler/plan_refusals.h"
 #include "reconciler/token_ledger.h"
 
@@ -76,6 +77,8 @@ class Planner {
     if (!seen_.client.meta.has_finalizer(api::kCleanupFinalizer)) add(step::AddFinalizer{});
     if (!seen_.desired.settings.has_secret()) {
       plan_without_secret();
+    } else if (publishes_shown_secret(seen_)) {
+      plan_shown_secret();
     } else if (seen_.staged && !staged_is_superseded()) {
       plan_from_staged();
     } else {
@@ -223,7 +226,18 @@ class Planner {
     add(step::WriteStatus{});
   }
 
+  /// The secret of an adopted client was shown, and is right.
+  void plan_shown_secret() {
+    update_when_needed();
+    record_consumed();
+    keep_older_than(shown_revision(seen_));
+    add(step::Publish{});
+    if (suspended()) add(step::DisableClient{});
+    add(step::WriteStatus{});
+  }
+
   void update_when_needed() {
+    if (seen_.registered && !seen_.registered->mark) return add(step::AdoptClient{});
     if (needs_update(seen_)) add(step::UpdateClient{});
   }
   void add_credential() {
@@ -338,6 +352,7 @@ std::string_view name_of(const Step& step) {
                  [](const step::Fence&) { return "fence"; }, [](const step::Stage&) { return "stage"; },
                  [](const step::CreateClient&) { return "create"; },
                  [](const step::UpdateClient&) { return "update"; },
+                 [](const step::AdoptClient&) { return "adopt"; },
                  [](const step::DisableClient&) { return "disable"; },
                  [](const step::EnableClient&) { return "enable"; },
                  [](const step::RetireOldest&) { return "retire-oldest"; },

@@ -29,6 +29,8 @@ struct CreateClient {
   ValueFrom value = ValueFrom::staged;
 };
 struct UpdateClient {};
+/// Our mark on a client that has none, and what is declared.
+struct AdoptClient {};
 /// The client gets no tokens until it is enabled again; its secrets stay.
 struct DisableClient {};
 struct EnableClient {};
@@ -58,10 +60,11 @@ struct WriteStatus {};
 struct DropStaged {};
 }  // namespace step
 
-using Step = std::variant<step::AddFinalizer, step::Fence, step::Stage, step::CreateClient,
-                          step::UpdateClient, step::DisableClient, step::EnableClient, step::RetireOldest,
-                          step::AddCredential, step::Verify, step::Publish, step::PublishFormer,
-                          step::DeleteFormer, step::RetireOlder, step::WriteStatus, step::DropStaged>;
+using Step =
+    std::variant<step::AddFinalizer, step::Fence, step::Stage, step::CreateClient, step::UpdateClient,
+                 step::AdoptClient, step::DisableClient, step::EnableClient, step::RetireOldest,
+                 step::AddCredential, step::Verify, step::Publish, step::PublishFormer, step::DeleteFormer,
+                 step::RetireOlder, step::WriteStatus, step::DropStaged>;
 
 std::string_view name_of(const Step& step);
 

@@ -1,6 +1,7 @@
 #include "reconciler/plan_refusals.h"
 
 #include "api/conditions.h"
+#include "reconciler/adoption.h"
 
 namespace apiclient::reconciler {
 namespace {
@@ -50,6 +51,7 @@ std::optional<Refusal> check_registered(const Observation& seen) {
                    "client " + id + " belongs to ApiClient " + seen.registered->mark->namespace_name + "/" +
                        seen.registered->mark->name + "; set spec.clientId to another value");
     case ClientOwner::unmarked:
+      if (adopts(seen)) return std::nullopt;
       return stall(reason::kClientIdConflict,
                    "client " + id +
                        " exists in the registry and was not made by the "
@@ -62,6 +64,11 @@ std::optional<Refusal> check_pin(const Observation& seen) {
   const std::string& pinned = seen.client.status.client_id;
   const std::string& id = seen.desired.settings.client_id;
   if (pinned.empty() || pinned == id) return std::nullopt;
+  if (seen.client.spec.adopt) {
+    return stall(reason::kRegistryChanged, "spec.adopt.clientId: this client was issued as " + pinned +
+                                               ", which cannot be changed; set it back, or create another "
+                                               "ApiClient");
+  }
   return stall(reason::kRegistryChanged, "this client was issued as " + pinned +
                                              ", but its registry now makes " + id +
                                              "; restore tenant and clientIdTemplate of the registry");
@@ -101,6 +108,7 @@ std::optional<Refusal> find_refusal(const Observation& seen) {
   if (!refusal) refusal = check_capabilities(seen);
   if (!refusal) refusal = check_fence(seen);
   if (!refusal) refusal = check_target(seen);
+  if (!refusal) refusal = check_adoption(seen);
   if (!refusal) refusal = check_registered(seen);
   return refusal;
 }

@@ -6,6 +6,7 @@
 #include "api/conditions.h"
 #include "api/names.h"
 #include "base/random.h"
+#include "reconciler/adoption.h"
 #include "reconciler/checkpoint.h"
 #include "reconciler/registry_failure.h"
 #include "reconciler/rotation_record.h"
@@ -172,6 +173,16 @@ Outcome StepPerformer::perform(const step::UpdateClient& /*step*/) {
   return done();
 }
 
+Outcome StepPerformer::perform(const step::AdoptClient& /*step*/) {
+  const auto& secrets = seen_.registered->credentials;
+  const std::int64_t newest = secrets.empty() ? 0 : secrets.back().revision;
+  auto adopted = backend().adopt(seen_.desired.settings, mark(newest), seen_.registered->etag, stop_);
+  wiring_.report.client_updated(seen_, adopted);
+  if (!adopted) return held_by_registry(std::move(adopted).error(), seen_.registry->name);
+  seen_.registered = std::move(*adopted);
+  return done();
+}
+
 Outcome StepPerformer::perform(const step::DisableClient& /*step*/) { return set_disabled(true); }
 Outcome StepPerformer::perform(const step::EnableClient& /*step*/) { return set_disabled(false); }
 
@@ -328,6 +339,8 @@ StepPerformer::Current StepPerformer::current() const {
     current = {.revision = seen_.staged->revision,
                .operation_id = seen_.staged->operation_id,
                .value = &seen_.staged->value};
+  } else if (publishes_shown_secret(seen_)) {
+    current = {.revision = shown_revision(seen_), .value = &seen_.shown->value};
   } else {
     const TargetSecret& published = *seen_.published();
     current = {.revision = published.revision(),

@@ -46,6 +46,7 @@ class StepPerformer {
   Outcome perform(const step::Stage& step);
   Outcome perform(const step::CreateClient& step);
   Outcome perform(const step::UpdateClient& step);
+  Outcome perform(const step::AdoptClient& step);
   Outcome perform(const step::DisableClient& step);
   Outcome perform(const step::EnableClient& step);
   Outcome perform(const step::RetireOldest& step);

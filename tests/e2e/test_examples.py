@@ -1,5 +1,6 @@
 """Every file in examples/ is applied as it is, but for the ports: kustomize replaces them as the README shows."""
 
+import secrets
 import shutil
 from pathlib import Path
 
@@ -45,10 +46,10 @@ def applied(world, tmp_path):
 
 
 def test_there_are_examples_of_every_type():
-    assert {"quickstart.yaml", "machine.yaml", "web.yaml", "public.yaml"} <= set(FILES)
+    assert {"quickstart.yaml", "machine.yaml", "web.yaml", "public.yaml", "adopt.yaml"} <= set(FILES)
 
 
-@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("file", [file for file in FILES if file != "adopt.yaml"])
 def test_the_example_becomes_ready(world, applied, file):
     applied(file)
     world.wait_registry("Reachable", "default")
@@ -59,6 +60,23 @@ def test_the_example_becomes_ready(world, applied, file):
         assert client["status"]["clientId"].startswith(f"acme_{world.namespace}_")
         assert world.secret(client["status"]["binding"]["name"]), "the Secret that the status names is there"
     assert "unchanged" in applied(file) and "configured" not in applied(file), "applying it again changes nothing"
+
+
+def test_the_adopt_example_takes_a_client_over(world, applied):
+    applied("quickstart.yaml")
+    world.wait_registry("Reachable", "default")
+    value = secrets.token_urlsafe(32)
+    status, _ = world.registry.admin("POST", "/clients", {
+        "client_id": "legacy-billing", "client_name": "By hand", "type": "machine",
+        "secret": {"operation_id": "by-hand", "revision": 1, "value": value}})
+    assert status == 201
+    shown = world.create_secret("legacy-billing-present", {"client-secret": value}, metadata={
+        "name": "legacy-billing-present", "labels": {"apiclient.dev/usable-by": "adopt"}})
+    world.patch_registry({"spec": {"allowAdoption": [
+        {"namespaces": [world.namespace], "clientIds": ["legacy-billing"]}]}}, "default")
+    applied("adopt.yaml")
+    assert world.wait_ready("legacy-billing")["status"]["clientId"] == "legacy-billing"
+    assert world.secret("legacy-billing").fingerprint() == shown.fingerprint()
 
 
 def test_the_quickstart_gets_a_token(world, applied):

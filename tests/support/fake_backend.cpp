@@ -24,6 +24,7 @@ std::string_view name_of(BackendOperation operation) {
     case BackendOperation::list: return "list";
     case BackendOperation::create: return "create";
     case BackendOperation::update: return "update";
+    case BackendOperation::adopt: return "adopt";
     case BackendOperation::add_credential: return "add_credential";
     case BackendOperation::retire_credential: return "retire_credential";
     case BackendOperation::set_disabled: return "set_disabled";
@@ -308,6 +309,24 @@ Result<RegisteredClient> FakeBackend::update(const ClientSettings& settings, con
                                   registered.settings = settings;
                                   registered.mark = mark;
                                   see_revision(state.highest_revisions[id], mark.revision);
+                                  touch(registered);
+                                  return registered;
+                                });
+}
+
+Result<RegisteredClient> FakeBackend::adopt(const ClientSettings& settings, const OwnershipMark& mark,
+                                            const std::string& etag, std::stop_token stop) {
+  const std::string& id = settings.client_id;
+  return call<RegisteredClient>(BackendOperation::adopt, id, stop,
+                                [&](State& state) -> Result<RegisteredClient> {
+                                  const auto found = state.clients.find(id);
+                                  if (found == state.clients.end()) return fail(no_such_client());
+                                  RegisteredClient& registered = found->second.registered;
+                                  if (registered.etag != etag) return fail(precondition_failed());
+                                  registered.settings = settings;
+                                  registered.mark = mark;
+                                  see_revision(registered.mark->revision, state.highest_revisions[id]);
+                                  see_revision(state.highest_revisions[id], registered.mark->revision);
                                   touch(registered);
                                   return registered;
                                 });

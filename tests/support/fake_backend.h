@@ -24,6 +24,7 @@ enum class BackendOperation {
   list,
   create,
   update,
+  adopt,
   add_credential,
   retire_credential,
   set_disabled,
@@ -95,6 +96,9 @@ class FakeBackend final : public backend::Backend {
   Result<backend::RegisteredClient> update(const backend::ClientSettings& settings,
                                            const backend::OwnershipMark& mark,
                                            const std::string& expected_uid, std::stop_token stop) override;
+  Result<backend::RegisteredClient> adopt(const backend::ClientSettings& settings,
+                                          const backend::OwnershipMark& mark, const std::string& etag,
+                                          std::stop_token stop) override;
   Result<backend::Credential> add_credential(const std::string& client_id, const std::string& expected_uid,
                                              const backend::NewCredential& credential,
                                              std::stop_token stop) override;

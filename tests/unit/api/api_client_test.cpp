@@ -131,6 +131,20 @@ TEST(ApiClientSpec, DisplayNameIsRequired) {
               test::has_error_text(ErrorKind::invalid, HasSubstr("spec.displayName: is required")));
 }
 
+TEST(ApiClientSpecTest, AdoptionIsReadAndKeepsTheClientByDefault) {
+  const ApiClientSpec bare = an_api_client().with_spec({{"adopt", {{"clientId", "x"}}}}).object().spec;
+  EXPECT_EQ(bare.adopt->client_id, "x");
+  EXPECT_EQ(bare.adopt->secret_name, "");
+  EXPECT_EQ(bare.effective_deletion_policy(), DeletionPolicy::retain);
+  const Json full{{"adopt", {{"clientId", "x"}, {"secretRef", {{"name", "s"}}}}},
+                  {"deletionPolicy", "Delete"}};
+  const ApiClientSpec spec = an_api_client().with_spec(full).object().spec;
+  EXPECT_EQ(spec.adopt->secret_name, "s");
+  EXPECT_EQ(spec.adopt->secret_key, "client-secret");
+  EXPECT_EQ(spec.effective_deletion_policy(), DeletionPolicy::remove);
+  EXPECT_EQ(an_api_client().object().spec.effective_deletion_policy(), DeletionPolicy::remove);
+}
+
 // Fields of later steps
 
 struct UnsupportedRow {
@@ -155,7 +169,7 @@ INSTANTIATE_TEST_SUITE_P(
                                      "spec.rotation.interval"},
                       UnsupportedRow{"Overlap", R"({"rotation": {"overlap": "5s"}})", ""},
                       UnsupportedRow{"RestartTargets", R"({"restartTargets": []})", "spec.restartTargets"},
-                      UnsupportedRow{"Adopt", R"({"adopt": {"clientId": "x"}})", "spec.adopt"},
+                      UnsupportedRow{"Adopt", R"({"adopt": {"clientId": "x"}})", ""},
                       UnsupportedRow{"Suspended", R"({"suspended": true})", ""},
                       UnsupportedRow{"DisablePolicy", R"({"deletionPolicy": "Disable"})", ""},
                       UnsupportedRow{"DeletePolicy", R"({"deletionPolicy": "Delete"})", ""}),

@@ -111,6 +111,17 @@ TEST(ClientRegistrySpec, TlsAndLimitsAreRead) {
   EXPECT_THAT(spec.unsupported_fields, IsEmpty());
 }
 
+TEST(ClientRegistrySpec, AllowAdoptionIsRead) {
+  const Json rules = Json::array({{{"namespaces", {"team-a"}}, {"clientIds", {"x", "y"}}},
+                                  {{"namespaces", {"b"}}, {"clientIds", {"z"}}, {"withoutSecret", true}}});
+  const auto read = a_registry().with_spec({{"allowAdoption", rules}}).object().spec.allow_adoption;
+  ASSERT_EQ(read.size(), 2U);
+  EXPECT_THAT(read[0].namespaces, ElementsAre("team-a"));
+  EXPECT_THAT(read[0].client_ids, ElementsAre("x", "y"));
+  EXPECT_FALSE(read[0].without_secret);
+  EXPECT_TRUE(read[1].without_secret);
+}
+
 TEST(ClientRegistrySpec, EveryMistakeIsListedWithItsPath) {
   const Json wrong{{"degradedAfter", "later"},
                    {"tls", {{"caBundle", "not base64!"}}},

@@ -204,6 +204,16 @@ TEST_F(EmbeddedBackendTest, UpdateNamesTheOwnerItExpects) {
   EXPECT_FALSE((*json::parse(request.body)).contains("secret"));
 }
 
+TEST_F(EmbeddedBackendTest, AdoptIsBoundToTheStateThatWasRead) {
+  writes_.expect(Method::put, kPath, 200, stored_client());
+  ASSERT_TRUE(backend_->adopt(a_machine_client(), a_mark(), "5", {}).has_value());
+  const http::Request request = only_write();
+  EXPECT_EQ(http::find_header(request.headers, "If-Match"), "\"5\"");
+  EXPECT_EQ(http::find_header(request.headers, "Apiclient-Owner-Uid"), "");
+  EXPECT_TRUE((*json::parse(request.body)).contains("mark"));
+  EXPECT_THAT(backend_->adopt(a_machine_client(), a_mark(), "", {}), has_error(ErrorKind::internal));
+}
+
 TEST_F(EmbeddedBackendTest, AddCredentialSendsOperationOwnerAndValue) {
   writes_.expect(Method::post, kPath + "/secrets", 201,
                  R"({"id":"s2","hint":"MDE","revision":2,"operation_id":"op-1",)"

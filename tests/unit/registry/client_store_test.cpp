@@ -442,6 +442,16 @@ TEST(ClientStore, ReplaceWithTheSameWritesNothing) {
   EXPECT_EQ(world.get("a").updated_at, world.get("a").created_at);
 }
 
+TEST(ClientStore, TheFirstMarkBeginsAtTheHighestRevisionThatWasSeen) {
+  StoreWorld world;
+  const NewClient unmarked{.metadata = a_machine("a"), .mark = {}, .secret = {}, .operation_id = ""};
+  ASSERT_TRUE(world.store.create(unmarked).has_value());
+  ASSERT_EQ(world.add("a", "op-7", 7, 'x'), "done");
+  ASSERT_EQ(world.remove_secret("a", 0), "done");
+  ASSERT_EQ(world.replace(a_machine("a"), a_mark(0)), "done");
+  EXPECT_EQ(world.get("a").mark, a_mark(7));
+}
+
 TEST(ClientStore, AddedSecretMovesTheMark) {
   StoreWorld world;
   world.create("a", "op-1", 1, 'x');
