@@ -39,7 +39,8 @@ class OrphansOfARegistry : public RegistryPass {
   void find(SweepFindings::Ids orphans) { sweep_.put("default", uid(), std::move(orphans)); }
   std::string uid() { return kube_.get(api::kClusterClientRegistries, kKey)["metadata"]["uid"]; }
   std::string message() {
-    for (const Json& one : status()["conditions"]) {
+    const Json all = status()["conditions"];
+    for (const Json& one : all) {
       if (one["type"] == "Orphans") return one["message"];
     }
     return "";
