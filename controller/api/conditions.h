@@ -16,6 +16,7 @@ inline constexpr std::string_view kRotating = "Rotating";
 inline constexpr std::string_view kPreviousSecretActive = "PreviousSecretActive";
 inline constexpr std::string_view kDeletionBlocked = "DeletionBlocked";
 inline constexpr std::string_view kInsecureTls = "InsecureTls";
+inline constexpr std::string_view kOrphans = "Orphans";
 
 namespace reason {
 
@@ -74,6 +75,7 @@ inline constexpr std::string_view kThrottled = "Throttled";
 inline constexpr std::string_view kStateLost = "StateLost";
 inline constexpr std::string_view kInUse = "InUse";
 inline constexpr std::string_view kInsecureSkipVerify = "InsecureSkipVerify";
+inline constexpr std::string_view kOrphanedClients = "OrphanedClients";
 
 }  // namespace reason
 }  // namespace apiclient::api

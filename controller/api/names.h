@@ -32,6 +32,7 @@ inline constexpr std::string_view kUsableByAdopt = "adopt";
 
 /// Set by the operator on a Secret it owns.
 inline constexpr std::string_view kOwnerUidAnnotation = "apiclient.dev/owner-uid";
+inline constexpr std::string_view kOwnerNamespaceAnnotation = "apiclient.dev/owner-namespace";
 inline constexpr std::string_view kInstallationAnnotation = "apiclient.dev/installation-id";
 inline constexpr std::string_view kRegistryAnnotation = "apiclient.dev/registry";
 inline constexpr std::string_view kRevisionAnnotation = "apiclient.dev/revision";

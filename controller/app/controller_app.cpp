@@ -22,6 +22,7 @@
 #include "reconciler/action_reporter.h"
 #include "reconciler/api_client_reconciler.h"
 #include "reconciler/client_registry_reconciler.h"
+#include "reconciler/sweeper.h"
 #include "runtime/controller.h"
 #include "runtime/event_recorder.h"
 #include "runtime/health.h"
@@ -94,6 +95,7 @@ class ControllerApp {
     manager_.add_leading(recorder_);
     manager_.add_leading(registry_controller_);
     manager_.add_leading(client_controller_);
+    manager_.add_leading(sweeper_);
     log_.info("starting", {{"version", APICLIENT_VERSION},
                            {"namespace", namespace_},
                            {"installation_id", installation_id_},
@@ -278,6 +280,7 @@ class ControllerApp {
   reconciler::RegistryUsers users_;
   reconciler::StateLossGuard state_loss_{
       {.clients = clients_.store(), .clock = clock_, .installation_id = installation_id_}};
+  reconciler::SweepFindings sweep_findings_;
   reconciler::PassMemory memory_;
   reconciler::OwnWrites client_writes_;
   reconciler::OwnWrites secret_writes_;
@@ -310,6 +313,7 @@ class ControllerApp {
        .directory = directory_,
        .users = users_,
        .state_loss = state_loss_,
+       .sweep = sweep_findings_,
        .clock = clock_,
        .report = report_,
        .operator_namespace = namespace_,
@@ -319,6 +323,19 @@ class ControllerApp {
                  std::move(config), [this] { return may_write(); }, metrics_);
            },
        .changed = [this](const reconciler::RegistryNews& news) { registry_changed(news); }}};
+  reconciler::Sweeper sweeper_{{.client = *client_,
+                                .clients = clients_.store(),
+                                .secrets = secrets_.store(),
+                                .registries = directory_,
+                                .findings = sweep_findings_,
+                                .clock = clock_,
+                                .metrics = metrics_,
+                                .report = report_,
+                                .operator_namespace = namespace_,
+                                .installation_id = installation_id_,
+                                .changed = [this](const std::string& name) {
+                                  registry_queue_.add({.namespace_name = "", .name = name});
+                                }}};
 
   runtime::Controller registry_controller_{
       {.name = "clusterclientregistry", .workers = 2}, registry_queue_, registry_reconciler_, metrics_};

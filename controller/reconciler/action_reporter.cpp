@@ -189,6 +189,17 @@ void ActionReporter::secret_unstaged(const api::ApiClient& client, const StagedC
   audit(std::move(line), Result<void>());
 }
 
+void ActionReporter::staged_swept(const kube::ObjectMeta& secret, const Result<void>& deleted) const {
+  audit({.action = AuditAction::secret_unstaged,
+         .namespace_name = std::string(secret.annotation(api::kOwnerNamespaceAnnotation)),
+         .name = std::string(secret.label(api::kNameLabel)),
+         .uid = std::string(secret.annotation(api::kOwnerUidAnnotation)),
+         .secret = secret.key.text(),
+         .reason = "OwnerGone",
+         .installation_id = wiring_.installation_id},
+        deleted);
+}
+
 void ActionReporter::secret_published(const Publication& publication, const std::string& name,
                                       const Result<Json>& written) const {
   AuditRecord line = record(AuditAction::secret_published, publication.client);

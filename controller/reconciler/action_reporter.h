@@ -45,6 +45,8 @@ class ActionReporter {
   // On Secrets.
   void secret_staged(const Observation& seen, const Result<StagedCredential>& staged) const;
   void secret_unstaged(const api::ApiClient& client, const StagedCredential& staged) const;
+  /// By the sweep: its owner has gone.
+  void staged_swept(const kube::ObjectMeta& secret, const Result<void>& deleted) const;
   /// `name`: of the target, or a former one.
   void secret_published(const Publication& publication, const std::string& name,
                         const Result<Json>& written) const;

@@ -89,6 +89,7 @@ Result<Action> ClientRegistryReconciler::reconcile(const kube::ObjectKey& key, s
     connections_.lock()->erase(key.name);
     wiring_.directory.remove(key.name);
     wiring_.state_loss.forget(key.name);
+    wiring_.sweep.forget(key.name);
     // Also when it was never probed: clients may have waited for that.
     wiring_.changed({.registry = key.name});
     return Action::await_change();
@@ -339,6 +340,7 @@ api::ClientRegistryStatus ClientRegistryReconciler::summarise(const api::ClientR
     status = rival.empty() ? summarise_ready(registry, probed.info, now)
                            : summarise_ambiguous(registry, probed.info, rival, now);
   }
+  note_orphans(registry, wiring_.sweep.orphans(registry.key.name, registry.meta.uid), now, status);
   note_deletion(registry, wiring_.users.count(registry.key.name), now, status);
   return status;
 }

@@ -20,6 +20,7 @@
 #include "reconciler/registry_status.h"
 #include "reconciler/registry_users.h"
 #include "reconciler/state_loss_guard.h"
+#include "reconciler/sweep_findings.h"
 #include "runtime/reconciler.h"
 #include "runtime/store.h"
 #include "telemetry/log.h"
@@ -46,6 +47,7 @@ class ClientRegistryReconciler final : public runtime::Reconciler {
     RegistryDirectory& directory;
     const RegistryUsers& users;
     StateLossGuard& state_loss;
+    SweepFindings& sweep;
     const Clock& clock;
     const ActionReporter& report;
     std::string operator_namespace;

@@ -161,6 +161,7 @@ Json write_staged(const StagedCredential& staged, const kube::ObjectMeta& owner,
   put(labels, api::kStagedLabel, "true");
   Json annotations = Json::object();
   put(annotations, api::kOwnerUidAnnotation, owner.uid);
+  put(annotations, api::kOwnerNamespaceAnnotation, owner.key.namespace_name);
   put(annotations, api::kInstallationAnnotation, installation_id);
   return {{"apiVersion", "v1"},
           {"kind", "Secret"},

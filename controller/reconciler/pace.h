@@ -9,4 +9,7 @@ namespace apiclient::reconciler {
 /// Between two rotations of one client that do not say `now`.
 std::chrono::milliseconds rotation_throttle();
 
+/// Between two sweeps for what has no ApiClient any more.
+std::chrono::milliseconds sweep_interval();
+
 }  // namespace apiclient::reconciler

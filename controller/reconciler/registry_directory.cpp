@@ -71,6 +71,15 @@ RegistryDirectory::Snapshot RegistryDirectory::remove(const std::string& name) {
   return before;
 }
 
+std::vector<RegistryDirectory::Snapshot> RegistryDirectory::all() const {
+  std::vector<Snapshot> probed;
+  const auto entries = entries_.lock();
+  for (const auto& [name, registry] : *entries) {
+    if (registry) probed.push_back(registry);
+  }
+  return probed;
+}
+
 RegistryDirectory::Snapshot RegistryDirectory::find(const std::string& name) const {
   const Entries entries = entries_.copy();
   const auto found = entries.find(name);

@@ -7,6 +7,7 @@
 #include <string>
 #include <unordered_map>
 #include <variant>
+#include <vector>
 
 #include "api/api_client.h"
 #include "api/client_registry.h"
@@ -63,6 +64,8 @@ class RegistryDirectory {
   Snapshot remove(const std::string& name);
   /// Null when unknown.
   [[nodiscard]] Snapshot find(const std::string& name) const;
+  /// Those that have been probed.
+  [[nodiscard]] std::vector<Snapshot> all() const;
 
   /// The registry of an ApiClient: pinned by its status, else asked for, else the default one, if its
   /// namespace (with these labels) may use it. A registry that has failed is given too: its state says so.

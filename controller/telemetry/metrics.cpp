@@ -47,6 +47,14 @@ struct Metrics::Families {
                                    .Name("apiclient_clients_abandoned_total")
                                    .Help("Clients given up at their deletion: they may still exist")
                                    .Register(registry);
+  Family<Gauge>& orphaned_clients = BuildGauge()
+                                        .Name("apiclient_sweep_orphaned_clients")
+                                        .Help("Clients of this installation without an ApiClient")
+                                        .Register(registry);
+  Family<Gauge>& orphaned_secrets = BuildGauge()
+                                        .Name("apiclient_sweep_orphaned_secrets")
+                                        .Help("Published Secrets without an ApiClient")
+                                        .Register(registry);
   Family<Gauge>& leader = BuildGauge()
                               .Name("leader_election_master_status")
                               .Help("1 while this replica leads")
@@ -98,6 +106,18 @@ void Metrics::event(std::string_view outcome) {
 
 void Metrics::client_abandoned(std::string_view registry) {
   families_->abandoned.Add({{"registry", std::string(registry)}}).Increment();
+}
+
+void Metrics::orphaned_clients(std::string_view registry, std::size_t count) {
+  families_->orphaned_clients.Add({{"registry", std::string(registry)}}).Set(static_cast<double>(count));
+}
+
+void Metrics::forget_orphaned_clients(std::string_view registry) {
+  families_->orphaned_clients.Remove(&families_->orphaned_clients.Add({{"registry", std::string(registry)}}));
+}
+
+void Metrics::orphaned_secrets(std::size_t count) {
+  families_->orphaned_secrets.Add({}).Set(static_cast<double>(count));
 }
 
 void Metrics::leading(bool leader) {

@@ -30,6 +30,12 @@ class Metrics {
   void event(std::string_view outcome);
   /// apiclient_clients_abandoned_total: released without their registry.
   void client_abandoned(std::string_view registry);
+  /// apiclient_sweep_orphaned_clients: clients in it that have no ApiClient.
+  void orphaned_clients(std::string_view registry, std::size_t count);
+  /// The registry has gone.
+  void forget_orphaned_clients(std::string_view registry);
+  /// apiclient_sweep_orphaned_secrets: published Secrets that have no ApiClient.
+  void orphaned_secrets(std::size_t count);
   /// leader_election_master_status.
   void leading(bool leader);
 

@@ -83,10 +83,14 @@ def lose_and_recover(world, name):
 
 # End states
 
+def installation_id(world):
+    config = world.must(world.api.get(path("v1", "configmaps", OPERATOR_NAMESPACE, "apiclient-operator")))
+    return config["data"]["installation-id"]
+
+
 def owned(world, name):
     """The clients in the registry that bear the mark of this ApiClient, whatever their id."""
-    config = world.must(world.api.get(path("v1", "configmaps", OPERATOR_NAMESPACE, "apiclient-operator")))
-    status, page = world.registry.admin("GET", f"/clients?owner={config['data']['installation-id']}&limit=500")
+    status, page = world.registry.admin("GET", f"/clients?owner={installation_id(world)}&limit=500")
     assert status == 200, f"the registry lists our clients with {status}"
     assert not page["continue"], "more clients than one page takes"
     return [client for client in page["items"]

@@ -244,6 +244,8 @@ TEST(StagedSecret, IsImmutableLabelledAndInTheOperatorsNamespace) {
   EXPECT_EQ(secret["metadata"]["labels"]["apiclient.dev/staged"], "true");
   EXPECT_EQ(secret["metadata"]["labels"]["app.kubernetes.io/managed-by"], "apiclient-operator");
   EXPECT_EQ(secret["metadata"]["annotations"]["apiclient.dev/owner-uid"], test::kUid);
+  EXPECT_EQ(secret["metadata"]["annotations"]["apiclient.dev/owner-namespace"], test::kNamespace);
+  EXPECT_EQ(secret["metadata"]["labels"]["apiclient.dev/name"], test::kName);
 }
 
 TEST(StagedSecret, IsReadBackAsWritten) {

@@ -102,6 +102,7 @@ TEST_F(RegistryPass, ARestartDoesNotMakeAnOutageYoung) {
                                  .directory = of_the_next,
                                  .users = users_,
                                  .state_loss = state_loss_,
+                                 .sweep = sweep_,
                                  .clock = clock_,
                                  .report = report_,
                                  .operator_namespace = "operator",

@@ -106,6 +106,7 @@ class RegistryPass : public ::testing::Test {
   runtime::Store<api::ApiClientSummary> clients_;
   RegistryUsers users_;
   StateLossGuard state_loss_{{.clients = clients_, .clock = clock_, .installation_id = test::kInstallation}};
+  SweepFindings sweep_;
   std::vector<backend::ConnectionConfig> connections_;
   std::optional<Error> refuse_connection_;
   std::vector<RegistryNews> notices_;
@@ -119,6 +120,7 @@ class RegistryPass : public ::testing::Test {
        .directory = directory_,
        .users = users_,
        .state_loss = state_loss_,
+       .sweep = sweep_,
        .clock = clock_,
        .report = report_,
        .operator_namespace = "operator",

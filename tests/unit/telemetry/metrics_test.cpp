@@ -23,6 +23,8 @@ TEST(Metrics, HaveTheNamesThatDashboardsKnow) {
   metrics.backend_request("default", "create", "conflict");
   metrics.event("written");
   metrics.client_abandoned("default");
+  metrics.orphaned_clients("default", 2);
+  metrics.orphaned_secrets(3);
   metrics.leading(true);
   const std::string text = metrics.text();
   for (const char* line :
@@ -35,6 +37,7 @@ TEST(Metrics, HaveTheNamesThatDashboardsKnow) {
         R"(apiclient_backend_requests_total{operation="create",registry="default",result="conflict"} 1)",
         R"(apiclient_events_total{outcome="written"} 1)",
         R"(apiclient_clients_abandoned_total{registry="default"} 1)",
+        R"(apiclient_sweep_orphaned_clients{registry="default"} 2)", R"(apiclient_sweep_orphaned_secrets 3)",
         R"(leader_election_master_status{name="apiclient-operator"} 1)",
         "# TYPE controller_runtime_reconcile_total counter",
         "# TYPE controller_runtime_reconcile_time_seconds histogram"}) {
