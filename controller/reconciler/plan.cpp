@@ -229,7 +229,7 @@ class Planner {
   /// The secret of an adopted client was shown, and is right.
   void plan_shown_secret() {
     update_when_needed();
-    record_consumed();
+    tokens_.settle_consumed();
     keep_older_than(shown_revision(seen_));
     add(step::Publish{});
     if (suspended()) add(step::DisableClient{});
