@@ -16,6 +16,7 @@ from processes import wait_until
 from world import API
 
 _CLIENTS = 20
+_MANY = 1000
 _RECOVERS_WITHIN = 60
 _FINALIZER = "apiclient.dev/in-use"
 
@@ -216,20 +217,20 @@ def empty_the_database(world):
 
 
 def test_an_emptied_registry_is_not_refilled_without_a_word_and_then_with_the_same_secrets(world, numbers):
-    names = [f"client-{number:02}" for number in range(_CLIENTS)]
+    names = [f"client-{number:04}" for number in range(_MANY)]
     for name in names:
         world.create(name)
     before = {}
     for name in names:
-        world.wait_ready(name)
+        world.wait_ready(name, 120)
         before[name] = world.secret(name).fingerprint()
     empty_the_database(world)
     assert world.registry.client_ids() == []
     reconcile(world, names)
     message = conditions(world.wait_registry("StateLost"))["Ready"]["message"]
-    assert f"{_CLIENTS} of {_CLIENTS}" in message
+    assert f"{_MANY} of {_MANY}" in message
     for name in names:
-        world.wait_condition(name, "Ready", "False", "StateLost")
+        world.wait_condition(name, "Ready", "False", "StateLost", seconds=120)
     world.delete(names[0])
     world.wait_condition(names[0], "DeletionBlocked", "True", "StateLost")
     world.controller.stop()
@@ -241,9 +242,9 @@ def test_an_emptied_registry_is_not_refilled_without_a_word_and_then_with_the_sa
     world.patch_registry({"metadata": {"annotations": {"apiclient.dev/accept-state-loss": "disk-died"}}})
     world.wait_gone(names[0])
     restored(world, names[1:], before)
-    numbers("state loss", f"{_CLIENTS - 1} clients restored in {time.monotonic() - began:.1f} s")
+    numbers("state loss", f"{_MANY - 1} clients restored in {time.monotonic() - began:.1f} s")
     assert world.registry_object()["status"]["acceptedStateLoss"]["token"] == "disk-died"
-    assert len(world.registry.client_ids()) == _CLIENTS - 1
+    assert len(world.registry.client_ids()) == _MANY - 1
 
 
 def test_a_few_lost_clients_are_registered_again_by_themselves(world):

@@ -171,7 +171,7 @@ def test_one_id_rotates_once(world, brisk):
     published = world.secret("one").fingerprint()
     settled = world.client("one")
     # applied again and again, taken away and put back
-    for _ in range(20):
+    for _ in range(100):
         world.annotate("one", "rotate", "r4")
     world.patch("one", {"metadata": {"annotations": {"apiclient.dev/rotate": None}}})
     world.annotate("one", "rotate", "r4")
@@ -180,7 +180,7 @@ def test_one_id_rotates_once(world, brisk):
     wait_refused(world, "one", "r1", "IdAlreadyUsed")
     world.annotate("one", "rotate", "r4")
     # restarts
-    for _ in range(3):
+    for _ in range(20):
         brisk.stop()
         brisk.start(program=CHECKPOINTS, environment={"APICLIENT_ROTATION_THROTTLE_MS": "0"})
     world.settle()
