@@ -146,11 +146,15 @@ Outcome ClientCleanup::perform(const DeletionStep& step, DeletionObservation& se
       step);
 }
 
+Result<RegistryDirectory::Snapshot> ClientCleanup::registry_of(const DeletionObservation& seen) const {
+  RegistryDirectory::Snapshot registry = wiring_.registries.find(find_origin(seen)->registry_name);
+  if (registry && registry->connection) return registry;
+  return fail(ErrorKind::conflict, "the registry object has just gone");
+}
+
 Outcome ClientCleanup::remove_client(const deletion_step::RemoveClient& step, DeletionObservation& seen,
                                      std::stop_token stop) {
-  const RegistryDirectory::Snapshot registry = wiring_.registries.find(find_origin(seen)->registry_name);
-  if (!registry || !registry->connection)
-    return fail(ErrorKind::conflict, "the registry object has just gone");
+  ASSIGN_OR_RETURN(const RegistryDirectory::Snapshot registry, registry_of(seen));
   auto removed = registry->connection->backend().remove(step.client_id, step.expected_uid, std::move(stop));
   wiring_.report.client_removed(seen, removed);
   if (!removed) return held_by_registry(std::move(removed).error(), registry->name);
@@ -159,9 +163,7 @@ Outcome ClientCleanup::remove_client(const deletion_step::RemoveClient& step, De
 
 Outcome ClientCleanup::disable_client(const deletion_step::DisableClient& step, DeletionObservation& seen,
                                       std::stop_token stop) {
-  const RegistryDirectory::Snapshot registry = wiring_.registries.find(find_origin(seen)->registry_name);
-  if (!registry || !registry->connection)
-    return fail(ErrorKind::conflict, "the registry object has just gone");
+  ASSIGN_OR_RETURN(const RegistryDirectory::Snapshot registry, registry_of(seen));
   if (!registry->info.capabilities.can_disable) {
     return DeletionHeld{.reason = std::string(reason::kNotSupportedByRegistry),
                         .message = "spec.deletionPolicy: Disable: registry " + registry->name +

@@ -43,6 +43,8 @@ class ClientCleanup {
   Result<bool> is_orphaned(const DeletionObservation& seen, const Origin& origin, std::stop_token stop) const;
   Outcome perform_all(DeletionObservation& seen, std::stop_token stop);
   Outcome perform(const DeletionStep& step, DeletionObservation& seen, std::stop_token stop);
+  /// Where its client was registered, as long as it can be asked.
+  [[nodiscard]] Result<RegistryDirectory::Snapshot> registry_of(const DeletionObservation& seen) const;
   Outcome remove_client(const deletion_step::RemoveClient& step, DeletionObservation& seen,
                         std::stop_token stop);
   Outcome disable_client(const deletion_step::DisableClient& step, DeletionObservation& seen,

@@ -218,12 +218,15 @@ class Planner {
     }
     add(step::Publish{});
     publish_to_formers();
+    if (!older_are_gone_) retire_below(revision, freed_.value_or(""));
+    add(step::WriteStatus{});
+  }
+  void retire_below(std::int64_t revision, std::string_view spared) {
     std::vector<std::string> older;
     for (const backend::Credential& credential : seen_.registered->credentials) {
-      if (credential.revision < revision && credential.id != freed_) older.push_back(credential.id);
+      if (credential.revision < revision && credential.id != spared) older.push_back(credential.id);
     }
-    if (!older.empty() && !older_are_gone_) add(step::RetireOlder{.credential_ids = std::move(older)});
-    add(step::WriteStatus{});
+    if (!older.empty()) add(step::RetireOlder{.credential_ids = std::move(older)});
   }
 
   /// The secret of an adopted client was shown, and is right.
@@ -316,13 +319,8 @@ class Planner {
 
   /// Never the secret that the live target names.
   void retire_older() {
-    std::vector<std::string> older;
-    for (const backend::Credential& credential : seen_.registered->credentials) {
-      const bool named = credential.id == seen_.published()->credential_id();
-      if (credential.revision < seen_.published()->revision() && !named) older.push_back(credential.id);
-    }
     plan_.previous.reset();
-    if (!older.empty()) add(step::RetireOlder{.credential_ids = std::move(older)});
+    retire_below(seen_.published()->revision(), seen_.published()->credential_id());
   }
 
   /// When time alone makes something due, or something was left for the next pass.
