@@ -53,6 +53,7 @@ std::vector<http::Route> AdminApi::routes() {
                                  {Method::post, kDisable, at(&AdminApi::disable_client)},
                                  {Method::post, kEnable, at(&AdminApi::enable_client)},
                                  {Method::post, kSecrets, at(&AdminApi::add_secret)},
+                                 {Method::put, kSecrets, at(&AdminApi::replace_secrets)},
                                  {Method::get, kSecrets, at(&AdminApi::list_secrets)},
                                  {Method::del, kSecret, at(&AdminApi::delete_secret)}});
   return wrap_routes(std::move(routes), [this](Handler next) {
@@ -89,7 +90,9 @@ Result<http::Response> AdminApi::create_client(const Request& request) {
 Result<http::Response> AdminApi::list_clients(const Request& request) {
   ASSIGN_OR_RETURN(PageQuery query, read_page_query(request));
   ASSIGN_OR_RETURN(const ClientPage page, store_.list(std::move(query)));
-  Json body{{"items", Json::array()}, {"continue", write_continue_token(page.last)}};
+  Json body{{"items", Json::array()},
+            {"continue", write_continue_token(page.last)},
+            {"max_secrets", store_.max_secrets()}};
   for (const auto& client : page.clients) body["items"].push_back(write_client(client));
   return json_response(200, body);
 }
@@ -139,13 +142,22 @@ Result<http::Response> AdminApi::delete_client(const Request& request) {
 }
 
 Result<http::Response> AdminApi::add_secret(const Request& request) {
+  return store_secret(request, Others::keep);
+}
+
+Result<http::Response> AdminApi::replace_secrets(const Request& request) {
+  return store_secret(request, Others::end);
+}
+
+Result<http::Response> AdminApi::store_secret(const Request& request, Others others) {
   ASSIGN_OR_RETURN(const NewSecret secret, read_new_secret(request));
   const std::string& client_id = request.captures.at(0);
-  ASSIGN_OR_RETURN(const auto added, store_.add_secret(client_id, secret, read_preconditions(request)));
+  ASSIGN_OR_RETURN(const auto added,
+                   store_.add_secret(client_id, secret, read_preconditions(request), others));
   Json body = write_secret(added.value);
   if (secret.generated && !added.replayed) body["value"] = secret.value.reveal();
   if (!added.replayed)
-    log_.info("secret added",
+    log_.info(others == Others::keep ? "secret added" : "secrets replaced",
               {{"client_id", client_id}, {"secret_id", added.value.id}, {"revision", secret.revision}});
   return json_response(added.replayed ? 200 : 201, body);
 }

@@ -38,6 +38,8 @@ class AdminApi {
   Result<http::Response> set_disabled(const Request& request, bool disabled);
   Result<http::Response> delete_client(const Request& request);
   Result<http::Response> add_secret(const Request& request);
+  Result<http::Response> replace_secrets(const Request& request);
+  Result<http::Response> store_secret(const Request& request, Others others);
   Result<http::Response> list_secrets(const Request& request);
   Result<http::Response> delete_secret(const Request& request);
   Result<ClientRecord> require_client(const Request& request);

@@ -62,6 +62,13 @@ void move_mark(ClientRow& row, const std::optional<OwnershipMark>& mark) {
   see_revision(row, mark->revision);
 }
 
+void end_secrets(Connection& connection, const std::vector<SecretRecord>& secrets, WallTime now) {
+  for (const SecretRecord& secret : secrets) {
+    delete_secret(connection, secret.id);
+    bury_operation(connection, secret.operation_id, now);
+  }
+}
+
 }  // namespace
 
 OperationRecord ClientStore::operation_of(std::string_view client_id, std::string_view operation_id,
@@ -166,7 +173,7 @@ Result<void> ClientStore::remove(std::string_view client_id, const std::optional
 }
 
 Result<Written<SecretRecord>> ClientStore::add_secret(std::string_view client_id, const NewSecret& secret,
-                                                      const Preconditions& preconditions) {
+                                                      const Preconditions& preconditions, Others others) {
   const OperationRecord operation = operation_of(client_id, secret.operation_id, &secret);
   return database_.write([&](Connection& connection) -> Result<Written<SecretRecord>> {
     const auto known = find_operation(connection, secret.operation_id);
@@ -174,16 +181,18 @@ Result<Written<SecretRecord>> ClientStore::add_secret(std::string_view client_id
     ASSIGN_OR_RETURN(ClientRow row, get_client(connection, client_id));
     RETURN_IF_ERROR(check_preconditions(row.client, preconditions));
     if (replay) return stored_secret(row.client, secret.operation_id);
-    return add_secret_in(connection, std::move(row), secret, operation);
+    return add_secret_in(connection, std::move(row), secret, operation, others);
   });
 }
 
 Result<Written<SecretRecord>> ClientStore::add_secret_in(Connection& connection, ClientRow row,
                                                          const NewSecret& secret,
-                                                         const OperationRecord& operation) {
+                                                         const OperationRecord& operation, Others others) {
   const ClientMetadata& metadata = row.client.metadata;
+  const std::size_t stay = others == Others::keep ? row.client.secrets.size() : 0;
   RETURN_IF_ERROR(check_new_revision(secret.revision, row.highest_revision));
-  RETURN_IF_ERROR(check_secret_allowed(metadata, row.client.secrets.size(), options_.max_secrets));
+  RETURN_IF_ERROR(check_secret_allowed(metadata, stay, options_.max_secrets));
+  if (others == Others::end) end_secrets(connection, row.client.secrets, clock_.wall_now());
   SecretRecord stored = store_secret(connection, metadata.client_id, secret, operation);
   if (row.client.mark) row.client.mark->revision = secret.revision;
   see_revision(row, secret.revision);
@@ -201,8 +210,7 @@ Result<void> ClientStore::remove_secret(std::string_view client_id, std::string_
     const auto secret = std::ranges::find(row.client.secrets, secret_id, &SecretRecord::id);
     if (secret == row.client.secrets.end())
       return refuse(Problem::not_found, "the client has no secret " + std::string(secret_id));
-    delete_secret(connection, secret_id);
-    bury_operation(connection, secret->operation_id, now);
+    end_secrets(connection, {*secret}, now);
     forget_deleted_before(connection, now - options_.remember_deleted);
     touch(row, now);
     update_client(connection, row);

@@ -54,6 +54,9 @@ struct Authenticable {
   std::vector<SecretHash> secrets;
 };
 
+/// What becomes of the other secrets of a client that gets a new one.
+enum class Others { keep, end };
+
 using LastUse = std::pair<std::string, WallTime>;  ///< secret id, time
 
 struct ClientStoreOptions {
@@ -79,7 +82,7 @@ class ClientStore {
   Result<void> remove(std::string_view client_id, const std::optional<std::string>& uid);
 
   Result<Written<SecretRecord>> add_secret(std::string_view client_id, const NewSecret& secret,
-                                           const Preconditions& preconditions);
+                                           const Preconditions& preconditions, Others others = Others::keep);
   Result<void> remove_secret(std::string_view client_id, std::string_view secret_id,
                              const Preconditions& preconditions);
 
@@ -88,6 +91,8 @@ class ClientStore {
   Result<std::optional<Authenticable>> find_authenticable(std::string_view client_id);
   Result<RowCounts> count();
   Result<void> record_last_used(const std::vector<LastUse>& uses);
+  /// Per client.
+  [[nodiscard]] std::size_t max_secrets() const { return options_.max_secrets; }
 
  private:
   [[nodiscard]] OperationRecord operation_of(std::string_view client_id, std::string_view operation_id,
@@ -95,7 +100,7 @@ class ClientStore {
   Result<Written<ClientRecord>> create_in(Connection& connection, const NewClient& request,
                                           const OperationRecord& operation);
   Result<Written<SecretRecord>> add_secret_in(Connection& connection, ClientRow row, const NewSecret& secret,
-                                              const OperationRecord& operation);
+                                              const OperationRecord& operation, Others others);
   Result<ClientRecord> insert(Connection& connection, const NewClient& request);
   SecretRecord store_secret(Connection& connection, std::string_view client_id, const NewSecret& secret,
                             const OperationRecord& operation);

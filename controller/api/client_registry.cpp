@@ -129,6 +129,11 @@ ClientRegistrySpec read_spec(const json::Reader& reader, json::Problems& problem
   spec.default_scopes = reader.optional_texts("defaultScopes").value_or(std::vector<std::string>{});
   spec.scope_separator = reader.optional_text("scopeSeparator").value_or(" ");
   spec.verify_credentials = reader.optional_boolean("verifyCredentials").value_or(true);
+  spec.allow_in_place_rotation = reader.optional_boolean("allowInPlaceRotation").value_or(false);
+  spec.min_rotation_interval =
+      read_duration(reader, "minRotationInterval", spec.min_rotation_interval, problems);
+  if (reader.has("maxOverlap"))
+    spec.max_overlap = read_duration(reader, "maxOverlap", std::chrono::milliseconds(0), problems);
   spec.degraded_after = read_duration(reader, "degradedAfter", spec.degraded_after, problems);
   spec.resync_interval = read_duration(reader, "resyncInterval", spec.resync_interval, problems);
   spec.rate_limit = read_rate_limit(reader.object("rateLimit"));

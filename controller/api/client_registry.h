@@ -96,6 +96,9 @@ struct ClientRegistrySpec {
   std::vector<std::string> default_scopes = {};
   std::string scope_separator = " ";
   bool verify_credentials = true;
+  bool allow_in_place_rotation = false;  ///< where no overlap is possible: a planned rotation may leave a gap
+  std::chrono::milliseconds min_rotation_interval = std::chrono::hours(1);
+  std::optional<std::chrono::milliseconds> max_overlap = {};  ///< default: 7 times the overlap
   std::chrono::milliseconds degraded_after = std::chrono::hours(1);
   std::chrono::milliseconds resync_interval = std::chrono::minutes(10);
   RegistryRateLimit rate_limit = {};

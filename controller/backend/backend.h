@@ -55,6 +55,17 @@ class Backend {
   virtual Result<Credential> add_credential(const std::string& client_id, const std::string& expected_uid,
                                             const NewCredential& credential, std::stop_token stop) = 0;
 
+  /// The secret becomes the client's only one, in one call: where Capabilities::max_secrets is 1. Repeats and
+  /// conflicts as in add_credential.
+  virtual Result<Credential> replace_credential(const std::string& client_id, const std::string& expected_uid,
+                                                const NewCredential& credential, std::stop_token stop) = 0;
+
+  /// A new client whose id, and secret where it has one, the server makes: where
+  /// Capabilities::chooses_client_id, and only there. The id in `settings` is not looked at. After an unknown
+  /// outcome a client may be left behind that nobody can name.
+  virtual Result<Registration> register_client(const ClientSettings& settings, const OwnershipMark& mark,
+                                               const std::string& operation_id, std::stop_token stop) = 0;
+
   /// Absent is success.
   virtual Result<void> retire_credential(const std::string& client_id, const std::string& credential_id,
                                          std::stop_token stop) = 0;

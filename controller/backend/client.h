@@ -87,6 +87,12 @@ struct RegisteredClient {
   bool disabled = false;  ///< gets no tokens, keeps its secrets
 };
 
+/// What a server answers that makes id and secret itself.
+struct Registration {
+  RegisteredClient client = {};
+  Secret value = {};  ///< empty for a client without a secret
+};
+
 /// Lists sorted and without duplicates, `jwks` in one canonical text: two equal wishes compare equal.
 ClientSettings normalised(ClientSettings settings);
 

@@ -19,12 +19,9 @@ constexpr milliseconds kReadTimeout{10'000};
 constexpr std::string_view kClients = "/admin/v1/clients";
 constexpr std::string_view kPageSize = "500";
 
-/// Fixed by the admin API.
-constexpr Capabilities kCapabilities{.max_secrets = 3,
-                                     .secrets_have_ids = true,
-                                     .searchable_mark = true,
-                                     .idempotency_key = true,
-                                     .can_disable = true};
+/// Fixed by the admin API but for the number of secrets, which the registry tells.
+constexpr Capabilities kCapabilities{
+    .secrets_have_ids = true, .searchable_mark = true, .idempotency_key = true, .can_disable = true};
 
 std::string path_of(std::string_view client_id) {
   return std::string(kClients).append("/").append(http::encode_segment(client_id));
@@ -78,7 +75,19 @@ class EmbeddedBackend final : public Backend {
   Result<Credential> add_credential(const std::string& client_id, const std::string& expected_uid,
                                     const NewCredential& credential, std::stop_token stop) override {
     return finish("add_credential", "add a secret to client " + client_id,
-                  add_once(client_id, expected_uid, credential, stop));
+                  put_secret(http::Method::post, client_id, expected_uid, credential, stop));
+  }
+
+  Result<Credential> replace_credential(const std::string& client_id, const std::string& expected_uid,
+                                        const NewCredential& credential, std::stop_token stop) override {
+    return finish("replace_credential", "replace the secret of client " + client_id,
+                  put_secret(http::Method::put, client_id, expected_uid, credential, stop));
+  }
+
+  Result<Registration> register_client(const ClientSettings& /*settings*/, const OwnershipMark& /*mark*/,
+                                       const std::string& /*operation_id*/,
+                                       std::stop_token /*stop*/) override {
+    return fail(ErrorKind::internal, "this kind of registry takes the id that it is given");
   }
 
   Result<void> retire_credential(const std::string& client_id, const std::string& credential_id,
@@ -104,8 +113,9 @@ class EmbeddedBackend final : public Backend {
     ASSIGN_OR_RETURN(Endpoints endpoints, parts_.discovery.fetch(stop));
     ASSIGN_OR_RETURN(const http::Response page, read(std::string(kClients) + "?limit=1", stop));
     if (!page.ok()) return fail(list_error_of(page));
-    RETURN_IF_ERROR(embedded::check_client_list(page.body));
-    return RegistryInfo{.capabilities = kCapabilities, .endpoints = std::move(endpoints)};
+    RegistryInfo info{.capabilities = kCapabilities, .endpoints = std::move(endpoints)};
+    ASSIGN_OR_RETURN(info.capabilities.max_secrets, embedded::read_max_secrets(page.body));
+    return info;
   }
 
   Result<std::vector<std::string>> list_all(const std::string& installation_id, const std::stop_token& stop) {
@@ -177,11 +187,13 @@ class EmbeddedBackend final : public Backend {
     return read_same_client(response, settings.client_id);
   }
 
-  Result<Credential> add_once(const std::string& client_id, const std::string& expected_uid,
-                              const NewCredential& credential, const std::stop_token& stop) {
+  /// POST adds one, PUT leaves no other.
+  Result<Credential> put_secret(http::Method method, const std::string& client_id,
+                                const std::string& expected_uid, const NewCredential& credential,
+                                const std::stop_token& stop) {
     RETURN_IF_ERROR(check_uid(expected_uid));
     ASSIGN_OR_RETURN(const http::Response response,
-                     write({.method = http::Method::post,
+                     write({.method = method,
                             .path = path_of_secrets(client_id),
                             .headers = {{"Apiclient-Owner-Uid", expected_uid},
                                         {"Idempotency-Key", credential.operation_id}},

@@ -12,6 +12,9 @@
 namespace apiclient::backend::embedded {
 namespace {
 
+constexpr int kMaxSecrets = 3;  ///< of a registry that does not tell
+constexpr int kMostSecrets = 100;
+
 using Lifetime = std::optional<std::chrono::seconds>;
 
 constexpr std::array<std::pair<ClientType, std::string_view>, 3> kTypes{{
@@ -224,9 +227,19 @@ Result<Credential> read_secret(std::string_view body) {
   return credential;
 }
 
+namespace {
+
+Result<Json> parse_page(std::string_view body) {
+  ASSIGN_OR_RETURN(Json document, json::parse(body));
+  const bool is_page = document.is_object() && document.contains("items") && document["items"].is_array();
+  if (!is_page) return fail(ErrorKind::protocol, "the answer is not a list of clients");
+  return document;
+}
+
+}  // namespace
+
 Result<ClientPage> read_client_page(std::string_view body) {
-  RETURN_IF_ERROR(check_client_list(body));
-  ASSIGN_OR_RETURN(const Json document, json::parse(body));
+  ASSIGN_OR_RETURN(const Json document, parse_page(body));
   json::Problems problems;
   const json::Reader reader(document, problems);
   ClientPage page{.next = reader.optional_text("continue").value_or("")};
@@ -236,11 +249,13 @@ Result<ClientPage> read_client_page(std::string_view body) {
   return page;
 }
 
-Result<void> check_client_list(std::string_view body) {
-  ASSIGN_OR_RETURN(const Json document, json::parse(body));
-  const bool is_page = document.is_object() && document.contains("items") && document["items"].is_array();
-  if (!is_page) return fail(ErrorKind::protocol, "the answer is not a list of clients");
-  return {};
+Result<int> read_max_secrets(std::string_view body) {
+  ASSIGN_OR_RETURN(const Json document, parse_page(body));
+  json::Problems problems;
+  const auto most = json::Reader(document, problems).optional_integer("max_secrets").value_or(kMaxSecrets);
+  RETURN_IF_ERROR(verdict_on(problems, "read list of clients"));
+  if (most < 1 || most > kMostSecrets) return fail(ErrorKind::protocol, "max_secrets is out of range");
+  return static_cast<int>(most);
 }
 
 }  // namespace apiclient::backend::embedded

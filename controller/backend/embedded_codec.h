@@ -27,7 +27,7 @@ struct ClientPage {
   std::string next = {};  ///< token of the next page; empty: this is the last
 };
 Result<ClientPage> read_client_page(std::string_view body);
-/// Whether this is a page of clients; their content is not looked at.
-Result<void> check_client_list(std::string_view body);
+/// How many secrets a client may have at once, from a page of clients, whose content is not looked at.
+Result<int> read_max_secrets(std::string_view body);
 
 }  // namespace apiclient::backend::embedded

@@ -116,6 +116,15 @@ Result<http::Request> replace_request(const ResourceType& type, const Json& obje
       object_path(type, key_in(object)) + write_query(field_manager, FieldValidation::strict), object, kJson);
 }
 
+Result<http::Request> rehearse_request(const ResourceType& type, const Json& object,
+                                       std::string_view field_manager) {
+  const bool exists = !metadata_text(object, "resourceVersion").empty();
+  auto request =
+      exists ? replace_request(type, object, field_manager) : create_request(type, object, field_manager);
+  if (request) request->path += "&dryRun=All";
+  return request;
+}
+
 Result<http::Request> replace_status_request(const ResourceType& type, const Json& object,
                                              std::string_view field_manager) {
   RETURN_IF_ERROR(check_replacement(type, object));

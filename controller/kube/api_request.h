@@ -25,6 +25,9 @@ Result<http::Request> create_request(const ResourceType& type, const Json& objec
 /// An object without metadata.resourceVersion is refused: it would overwrite whatever is there.
 Result<http::Request> replace_request(const ResourceType& type, const Json& object,
                                       std::string_view field_manager);
+/// A create or replacement that the server only checks.
+Result<http::Request> rehearse_request(const ResourceType& type, const Json& object,
+                                       std::string_view field_manager);
 Result<http::Request> replace_status_request(const ResourceType& type, const Json& object,
                                              std::string_view field_manager);
 Result<http::Request> merge_patch_request(const ResourceType& type, const ObjectKey& key, const Json& patch,

@@ -85,6 +85,10 @@ class Writer {
                               std::stop_token stop) = 0;
   virtual Result<Json> replace(const ResourceType& type, const Json& object, std::string_view field_manager,
                                std::stop_token stop) = 0;
+  /// Whether the server would take this object now, with nothing stored (dryRun=All): rights, quota,
+  /// admission, a live namespace. A replacement when it has a metadata.resourceVersion, else a create.
+  virtual Result<void> rehearse(const ResourceType& type, const Json& object, std::string_view field_manager,
+                                std::stop_token stop) = 0;
   virtual Result<Json> replace_status(const ResourceType& type, const Json& object,
                                       std::string_view field_manager, std::stop_token stop) = 0;
   /// RFC 7386 merge patch; put metadata.uid and metadata.resourceVersion into it as preconditions.

@@ -198,6 +198,13 @@ Result<Json> RestClient::replace(const ResourceType& type, const Json& object, s
                operation("replace", type, key_in(object)));
 }
 
+Result<void> RestClient::rehearse(const ResourceType& type, const Json& object,
+                                  std::string_view field_manager, std::stop_token stop) {
+  RETURN_IF_ERROR(named(send_for_object(rehearse_request(type, object, field_manager), stop),
+                        operation("rehearse", type, key_in(object))));
+  return {};
+}
+
 Result<Json> RestClient::replace_status(const ResourceType& type, const Json& object,
                                         std::string_view field_manager, std::stop_token stop) {
   return named(send_for_object(replace_status_request(type, object, field_manager), stop),

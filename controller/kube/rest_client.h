@@ -41,6 +41,8 @@ class RestClient final : public Client {
                       std::stop_token stop) override;
   Result<Json> replace(const ResourceType& type, const Json& object, std::string_view field_manager,
                        std::stop_token stop) override;
+  Result<void> rehearse(const ResourceType& type, const Json& object, std::string_view field_manager,
+                        std::stop_token stop) override;
   Result<Json> replace_status(const ResourceType& type, const Json& object, std::string_view field_manager,
                               std::stop_token stop) override;
   Result<Json> merge_patch(const ResourceType& type, const ObjectKey& key, const Json& patch,

@@ -133,6 +133,45 @@ void ActionReporter::credential_added(const Observation& seen, const backend::Ne
   audit(std::move(line), added);
 }
 
+void ActionReporter::credential_replaced(const Observation& seen, const backend::NewCredential& credential,
+                                         const Result<backend::Credential>& replaced) const {
+  AuditRecord line = record(AuditAction::credential_replaced, seen);
+  line.reason = kind_of_mint(seen);
+  line.token = token_id(seen);
+  add_credential(line, credential);
+  if (replaced) line.credential_id = replaced->id;
+  audit(std::move(line), replaced);
+}
+
+void ActionReporter::client_registered(const Observation& seen, const api::InProgress& fence,
+                                       const Result<backend::Registration>& made) const {
+  AuditRecord line = record(AuditAction::client_created, seen);
+  line.client_id = made ? made->client.settings.client_id : "";
+  line.reason = fence.kind;
+  line.token = id_in(fence.token);
+  line.revision = fence.revision;
+  line.operation_id = fence.operation_id;
+  audit(std::move(line), made);
+}
+
+void ActionReporter::registration_lost(const Observation& seen, const api::InProgress& fence) const {
+  if (!seen.registry->info.capabilities.chooses_client_id) return;
+  AuditRecord line = record(AuditAction::registration_lost, seen);
+  line.client_id = "";
+  line.revision = fence.revision;
+  line.operation_id = fence.operation_id;
+  audit(std::move(line), Result<void>());
+  wiring_.metrics.registration_lost(seen.registry->name);
+}
+
+void ActionReporter::former_removed(const Observation& seen, const std::string& client_id,
+                                    const Result<void>& removed) const {
+  AuditRecord line = record(AuditAction::client_removed, seen);
+  line.client_id = client_id;
+  line.reason = "Superseded";
+  audit(std::move(line), removed);
+}
+
 void ActionReporter::credential_retired(const Observation& seen, const std::string& credential_id,
                                         const Result<void>& retired) const {
   AuditRecord line = record(AuditAction::credential_retired, seen);

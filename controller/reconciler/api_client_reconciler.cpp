@@ -58,6 +58,7 @@ ApiClientReconciler::ApiClientReconciler(Wiring wiring)
       observer_(wiring_.client, journal_, wiring_.claims, wiring_.formers, wiring_.installation_id),
       cleanup_({.client = wiring_.client,
                 .journal = journal_,
+                .answers = answers_,
                 .observer = observer_,
                 .registries = wiring_.registries,
                 .state_loss = wiring_.state_loss,
@@ -163,6 +164,9 @@ Result<Action> ApiClientReconciler::apply_at(api::ApiClient client, RegistryDire
   const bool check = asked || doubt.doubt == Doubt::secret || verification_is_open(client.status);
   ASSIGN_OR_RETURN(Observation seen, observer_.observe(std::move(client), std::move(registry),
                                                        std::move(std::get<DesiredClient>(desired)), stop));
+  if (const auto& fence = seen.client.status.rotation.in_progress) {
+    seen.fenced_outcome = answers_.outcome(seen.client.meta.uid, fence->operation_id);
+  }
   seen.clock_trusted = std::chrono::abs(wiring_.clock_skew()) <= kTolerableSkew;
   auto looked = Observer::observe_registry(seen, check, stop);
   if (looked) looked = wiring_.state_loss.check(seen, stop);
@@ -185,6 +189,7 @@ Result<Action> ApiClientReconciler::run_plan(Observation& seen, const RaisedDoub
   const bool contended = !other.empty() && repairs_.is_contended(key, wiring_.clock.now());
   StepPerformer performer({.client = wiring_.client,
                            .journal = journal_,
+                           .answers = answers_,
                            .clock = wiring_.clock,
                            .report = wiring_.report,
                            .contended_by = contended ? other : ""},
@@ -238,7 +243,10 @@ Result<Action> ApiClientReconciler::hold(api::ApiClient& client, const Held& hel
 Result<Action> ApiClientReconciler::clean_up(api::ApiClient client, std::stop_token stop) {
   ASSIGN_OR_RETURN(const std::optional<DeletionHeld> held,
                    cleanup_.clean_up(client, namespace_is_lost(client), stop));
-  if (!held) return Action::await_change();
+  if (!held) {
+    answers_.forget(client.meta.uid);
+    return Action::await_change();
+  }
   if (!held->failed_registry.empty()) wiring_.suspect_registry(held->failed_registry);
   RETURN_IF_ERROR(write_outcome(client, *held, std::move(stop)));
   if (held->retry) return fail(*held->retry);

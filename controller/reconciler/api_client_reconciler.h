@@ -73,6 +73,7 @@ class ApiClientReconciler final : public runtime::Reconciler {
 
   Wiring wiring_;
   CredentialJournal journal_;
+  RegistrationAnswers answers_;
   OrphanedRegistries orphaned_registries_;
   Observer observer_;
   SecretRepairs repairs_;

@@ -72,6 +72,7 @@ Outcome ClientCleanup::clean_up(api::ApiClient client, bool give_up, std::stop_t
 Result<DeletionObservation> ClientCleanup::observe(api::ApiClient client, std::stop_token stop) {
   DeletionObservation seen{.client = std::move(client),
                            .installation_id = wiring_.observer.installation_id()};
+  seen.unstaged_client_id = wiring_.answers.client_id(seen.client.meta.uid);
   const std::string& published = seen.client.status.binding_name;
   const std::string name = published.empty() ? seen.client.secret_name() : published;
   ASSIGN_OR_RETURN(seen.staged, wiring_.observer.find_staged(seen.client, stop));
@@ -98,7 +99,14 @@ Outcome ClientCleanup::ask_registry(DeletionObservation& seen, const Origin& ori
                         .message = "client " + origin.client_id + " cannot be removed: registry " +
                                    registry->name + ": " + registry->message + std::string(kWaysOut)};
   }
-  auto registered = registry->connection->backend().find(origin.client_id, stop);
+  auto& backend = registry->connection->backend();
+  for (const std::string& id : other_client_ids(seen)) {
+    auto other = backend.find(id, stop);
+    if (!other) return held_by_registry(std::move(other).error(), registry->name);
+    if (*other) seen.others.push_back(std::move(**other));
+  }
+  if (origin.client_id.empty()) return done();  // its registration was never answered
+  auto registered = backend.find(origin.client_id, stop);
   if (!registered) return held_by_registry(std::move(registered).error(), registry->name);
   seen.registered = std::move(*registered);
   if (seen.registered || !seen.client.status.issued()) return done();

@@ -22,6 +22,7 @@ class ClientCleanup {
   struct Wiring {
     kube::Client& client;
     CredentialJournal& journal;
+    RegistrationAnswers& answers;
     Observer& observer;
     RegistryDirectory& registries;
     StateLossGuard& state_loss;

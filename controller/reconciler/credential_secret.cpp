@@ -192,7 +192,9 @@ Result<StagedCredential> read_staged(const Json& object) {
                                        .name = data.text("registry-name"),
                                        .issuer = data.text("issuer")},
                           .value = data.secret("value")};
-  if (staged.operation_id.empty() || staged.revision <= 0 || staged.value.empty()) {
+  // A client without a secret whose id the server has made has nothing but that id.
+  if (staged.operation_id.empty() || staged.revision <= 0 ||
+      (staged.value.empty() && staged.client_id.empty())) {
     problems.add("data", "is not a staged credential");
   }
   if (auto read = problems.result("read staged Secret"); !read) return failure_of(std::move(read));

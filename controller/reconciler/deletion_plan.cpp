@@ -1,7 +1,10 @@
 #include "reconciler/deletion_plan.h"
 
+#include <algorithm>
+
 #include "api/names.h"
 #include "base/overloaded.h"
+#include "reconciler/strategy.h"
 
 namespace apiclient::reconciler {
 namespace {
@@ -49,6 +52,23 @@ std::optional<Origin> find_origin(const DeletionObservation& seen) {
   return std::nullopt;
 }
 
+std::vector<std::string> other_client_ids(const DeletionObservation& seen) {
+  const auto origin = find_origin(seen);
+  std::vector<std::string> ids;
+  const auto add = [&](const std::string& id) {
+    const bool known = origin && id == origin->client_id;
+    if (!id.empty() && !known && std::ranges::find(ids, id) == ids.end()) ids.push_back(id);
+  };
+  const api::ApiClientStatus& status = seen.client.status;
+  // The id of a previous secret is a client's only there.
+  if (status.previous && status.rotation.strategy == to_string(Strategy::reregister))
+    add(status.previous->id);
+  if (seen.target && seen.target_is_ours()) add(seen.target->client_id);
+  if (seen.staged) add(seen.staged->client_id);
+  add(seen.unstaged_client_id);
+  return ids;
+}
+
 bool abandoned_by_person(const api::ApiClient& client) {
   return client.meta.annotation(api::kAbandonAnnotation) == client.meta.uid;
 }
@@ -68,6 +88,13 @@ std::vector<DeletionStep> make_deletion_plan(const DeletionObservation& seen) {
       steps.emplace_back(deletion_step::RemoveClient{.client_id = id, .expected_uid = uid});
     } else if (!seen.registered->disabled) {
       steps.emplace_back(deletion_step::DisableClient{.client_id = id, .expected_uid = uid});
+    }
+  }
+  if (needs_registry(seen)) {
+    for (const backend::RegisteredClient& other : seen.others) {
+      if (owner_of(other, seen.client.meta, seen.installation_id) != ClientOwner::us) continue;
+      steps.emplace_back(deletion_step::RemoveClient{.client_id = other.settings.client_id,
+                                                     .expected_uid = other.mark->uid});
     }
   }
   if (seen.target && seen.target_is_ours() && !retains(seen.client)) {

@@ -49,6 +49,11 @@ struct DeletionObservation {
   /// Look-up at the origin's registry; meaningless while there is no origin or the policy keeps the client.
   std::optional<backend::RegisteredClient> registered = {};
 
+  /// Of a registration whose answer is not staged yet; empty: none.
+  std::string unstaged_client_id = {};
+  /// The other clients that the object has where the server picks ids, as they were looked up.
+  std::vector<backend::RegisteredClient> others = {};
+
   [[nodiscard]] bool target_is_ours() const {
     return target_owner == TargetOwner::us || target_owner == TargetOwner::our_past;
   }
@@ -56,6 +61,9 @@ struct DeletionObservation {
 
 /// Empty: it was never registered.
 std::optional<Origin> find_origin(const DeletionObservation& seen);
+/// Where the server picks ids: of the clients beside the one at the origin (an overlap, a mint that has
+/// begun).
+std::vector<std::string> other_client_ids(const DeletionObservation& seen);
 bool abandoned_by_person(const api::ApiClient& client);
 /// The registry has to be asked before anything can be decided.
 bool needs_registry(const DeletionObservation& seen);

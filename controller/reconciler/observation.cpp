@@ -12,4 +12,9 @@ ClientOwner owner_of(const std::optional<backend::RegisteredClient>& registered,
   return same_object ? ClientOwner::us : ClientOwner::other_client;
 }
 
+void use_client_id(Observation& seen, const std::string& client_id) {
+  seen.desired.settings.client_id = client_id;
+  seen.desired.effective.client_id = client_id;
+}
+
 }  // namespace apiclient::reconciler

@@ -11,6 +11,7 @@
 #include "backend/credential_verifier.h"
 #include "reconciler/credential_secret.h"
 #include "reconciler/desired_client.h"
+#include "reconciler/registration_answers.h"
 #include "reconciler/registry_directory.h"
 
 namespace apiclient::reconciler {
@@ -59,6 +60,8 @@ struct Observation {
   std::optional<backend::Verdict> published_verdict = {};
   /// Asked only where the adoption of a client depends on it.
   std::optional<ShownSecret> shown = {};
+  /// Of the registration that status.rotation.inProgress speaks of.
+  FencedOutcome fenced_outcome = FencedOutcome::unknown;
   bool clock_trusted = true;  ///< local time agrees with the API server's
 
   /// Nothing was ever published for this object.
@@ -80,5 +83,8 @@ struct Observation {
     return owner_of(registered, client.meta, installation_id);
   }
 };
+
+/// Where the server picks the id: it is this one. What is desired, published and reported follows.
+void use_client_id(Observation& seen, const std::string& client_id);
 
 }  // namespace apiclient::reconciler

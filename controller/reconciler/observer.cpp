@@ -7,6 +7,7 @@
 
 #include "api/names.h"
 #include "reconciler/adoption.h"
+#include "reconciler/reregister_plan.h"
 
 namespace apiclient::reconciler {
 namespace {
@@ -15,6 +16,7 @@ namespace {
 bool registry_disagrees(const Observation& seen) {
   const TargetSecret* published = seen.published();
   if (!seen.registered || published == nullptr || published->value.empty()) return false;
+  if (!seen.registry->info.capabilities.secrets_have_ids) return false;
   const std::int64_t revision = published->revision();
   for (const backend::Credential& credential : seen.registered->credentials) {
     if (credential.revision == revision) return false;
@@ -69,7 +71,10 @@ Result<Observation> Observer::observe(api::ApiClient client, std::shared_ptr<con
 
 Result<void> Observer::observe_registry(Observation& seen, bool check_published, std::stop_token stop) {
   auto& connection = *seen.registry->connection;
-  ASSIGN_OR_RETURN(seen.registered, connection.backend().find(seen.desired.settings.client_id, stop));
+  if (seen.registry->info.capabilities.chooses_client_id) use_client_id(seen, client_id_in_use(seen));
+  if (!seen.desired.settings.client_id.empty()) {
+    ASSIGN_OR_RETURN(seen.registered, connection.backend().find(seen.desired.settings.client_id, stop));
+  }
   const TargetSecret* published = seen.published();
   const bool gets_tokens = seen.registered && !seen.registered->disabled;
   const bool ask = gets_tokens && published != nullptr && !published->value.empty() &&

@@ -3,10 +3,11 @@
 #include <algorithm>
 
 #include "api/names.h"
-#include "base/overloaded.h"
 #include "reconciler/adoption.h"
+#include "reconciler/plan_draft.h"
 #include "reconciler/plan_refusals.h"
-#include "reconciler/token_ledger.h"
+#include "reconciler/reregister_plan.h"
+#include "reconciler/strategy.h"
 
 namespace apiclient::reconciler {
 namespace {
@@ -51,48 +52,27 @@ std::optional<std::string> slot_to_free(const Observation& seen) {
   return std::nullopt;
 }
 
-/// A past event that has not happened yet: the clock was set back since, or was wrong then.
-bool remembers_the_future(const api::ApiClientStatus& status, WallTime now) {
-  const auto in_future = [now](const std::optional<WallTime>& time) {
-    return time && *time > now + kTolerableSkew;
-  };
-  return in_future(status.rotation.last_time) ||
-         (status.credential && in_future(status.credential->issued_at));
-}
-
-std::string reason_of_staged(const StagedCredential& staged) {
-  if (const auto token = parse_rotation_token(staged.token)) return token->reason;
-  return staged.kind == "Recover" ? std::string(kRecoveredReason) : "";
-}
-
 class Planner {
  public:
   Planner(const Observation& seen, WallTime now)
-      : seen_(seen),
-        now_(now),
-        clock_is_wrong_(!seen.clock_trusted || remembers_the_future(seen.client.status, now)),
-        tokens_(seen, clock_is_wrong_, now) {}
+      : seen_(seen), strategy_(strategy_of(seen.registry->info.capabilities)), draft_(seen, now) {}
 
   Plan plan() {
-    if (!seen_.client.meta.has_finalizer(api::kCleanupFinalizer)) add(step::AddFinalizer{});
     if (!seen_.desired.settings.has_secret()) {
       plan_without_secret();
     } else if (publishes_shown_secret(seen_)) {
       plan_shown_secret();
-    } else if (seen_.staged && !staged_is_superseded()) {
+    } else if (seen_.staged && !is_superseded(seen_)) {
       plan_from_staged();
     } else {
       plan_unstaged();
     }
-    plan_.clock_is_wrong = clock_is_wrong_ && plan_.previous.has_value();
-    plan_.tokens = tokens_.record();
-    plan_.waiting = tokens_.waiting();
-    look_again_in_time();
-    return std::move(plan_);
+    return draft_.finish();
   }
 
  private:
-  void add(Step step) { plan_.steps.push_back(std::move(step)); }
+  void add(Step step) { draft_.add(std::move(step)); }
+  TokenLedger& tokens() { return draft_.tokens(); }
 
   void plan_without_secret() {
     const auto& fence = seen_.client.status.rotation.in_progress;
@@ -104,24 +84,18 @@ class Planner {
       add(step::CreateClient{.value = step::ValueFrom::none});
     }
     if (suspended() && !(seen_.registered && seen_.registered->disabled)) add(step::DisableClient{});
-    tokens_.settle();
-    tokens_.handle_revoke();
-    publish();
+    tokens().settle();
+    tokens().handle_revoke();
+    draft_.publish();
   }
 
   /// Before a mint: the overlap that exists ends now, the one that the mint begins does not.
   void revoke_before_mint() {
-    if (!tokens_.revoke_is_open()) return;
+    if (!tokens().revoke_is_open()) return;
     if (seen_.registered && has_published_value(seen_)) retire_older();
-    tokens_.handle_revoke();
+    tokens().handle_revoke();
   }
 
-  /// Another mint went past the staged one, whatever has become of its value since.
-  [[nodiscard]] bool staged_is_superseded() const {
-    return seen_.target_owner == TargetOwner::us &&
-           seen_.target->operation_id() != seen_.staged->operation_id &&
-           seen_.target->revision() >= seen_.staged->revision;
-  }
   [[nodiscard]] bool staged_is_published() const {
     return has_published_value(seen_) && seen_.published()->operation_id() == seen_.staged->operation_id;
   }
@@ -135,18 +109,15 @@ class Planner {
     } else {
       update_when_needed();
       if (!stored) add_credential();
+      if (stored && seen_.published() != nullptr) nothing_works_ = strategy_ == Strategy::in_place;
     }
     if (!stored || !staged_is_published()) {
       verify();
     } else {
       disable_or_enable();
     }
-    if (token) {
-      tokens_.handle(seen_.staged->token);
-    } else {
-      tokens_.settle_consumed();
-    }
-    tokens_.because(reason_of_staged(*seen_.staged));
+    tokens().settle_minted(seen_.staged->token);
+    tokens().because(reason_of_mint(seen_.staged->token, seen_.staged->kind));
     supersede(seen_.staged->revision, token && token->now);
     add(step::DropStaged{});
   }
@@ -155,12 +126,12 @@ class Planner {
     if (seen_.staged) add(step::DropStaged{});
     if (!seen_.registered && has_published_value(seen_)) {
       add(step::CreateClient{.value = step::ValueFrom::published});
-      tokens_.settle_consumed();
+      tokens().settle_consumed();
       verify();
-      publish();
+      draft_.publish();
     } else if (!seen_.registered || !published_value_stands(seen_)) {
       mint();
-    } else if (tokens_.wants_rotation() != nullptr) {
+    } else if (tokens().wants_rotation() != nullptr) {
       mint();
     } else {
       maintain();
@@ -176,19 +147,19 @@ class Planner {
     } else {
       disable_or_enable();
     }
-    tokens_.settle();
+    tokens().settle();
     keep_older_than(seen_.published()->revision());
-    const bool due = plan_.previous && *plan_.previous->retire_at <= now_ && !clock_is_wrong_;
-    if (tokens_.ends_overlap() || due) retire_older();
-    tokens_.handle_revoke();
-    publish();
+    if (tokens().ends_overlap() || draft_.overlap_is_over()) retire_older();
+    tokens().handle_revoke();
+    draft_.publish();
   }
 
   void mint() {
     const std::int64_t revision = next_revision(seen_);
-    const rotation::Rotate* rotate = tokens_.wants_rotation();
+    const rotation::Rotate* rotate = tokens().wants_rotation();
     revoke_before_mint();
-    add(step::Stage{.revision = revision, .token = rotate != nullptr ? std::string(tokens_.rotate()) : ""});
+    const std::string token(rotate != nullptr ? tokens().rotate() : "");
+    add(step::Stage{.revision = revision, .token = token});
     if (seen_.registered) {
       update_when_needed();
       add_credential();
@@ -196,28 +167,21 @@ class Planner {
       add(step::CreateClient{.value = step::ValueFrom::staged});
     }
     verify();
-    if (rotate) {
-      tokens_.handle(tokens_.rotate());
-    } else {
-      tokens_.settle_consumed();
-    }
-    if (!seen_.first_issuance()) {
-      tokens_.because(rotate != nullptr ? rotate->token.reason : std::string(kRecoveredReason));
-    }
+    tokens().settle_minted(token);
+    if (!seen_.first_issuance()) tokens().because(reason_of_mint(token, kRecoverKind));
     supersede(revision, rotate && rotate->token.now);
     add(step::DropStaged{});
   }
 
   /// Publishes a new revision; the older secrets end at once, or after the overlap.
   void supersede(std::int64_t revision, bool now) {
-    const bool cut = now || overlap() == std::chrono::milliseconds(0);
-    if (!seen_.registered) return publish();
+    const bool cut = now || draft_.overlap() == std::chrono::milliseconds(0);
+    if (!seen_.registered) return draft_.publish();
     if (!cut) {
       keep_older_than(revision);
-      return publish();
+      return draft_.publish();
     }
-    add(step::Publish{});
-    publish_to_formers();
+    draft_.publish_secrets();
     if (!older_are_gone_) retire_below(revision, freed_.value_or(""));
     add(step::WriteStatus{});
   }
@@ -232,7 +196,7 @@ class Planner {
   /// The secret of an adopted client was shown, and is right.
   void plan_shown_secret() {
     update_when_needed();
-    tokens_.settle_consumed();
+    tokens().settle_consumed();
     keep_older_than(shown_revision(seen_));
     add(step::Publish{});
     if (suspended()) add(step::DisableClient{});
@@ -244,9 +208,17 @@ class Planner {
     if (needs_update(seen_)) add(step::UpdateClient{});
   }
   void add_credential() {
+    if (strategy_ == Strategy::in_place) return replace_credential();
     freed_ = slot_to_free(seen_);
     if (freed_) add(step::RetireOldest{.credential_id = *freed_});
     add(step::AddCredential{});
+  }
+  /// Nothing works from then until the new secret is published: what could refuse it there is asked before.
+  void replace_credential() {
+    add(step::RehearsePublish{});
+    add(step::ReplaceCredential{});
+    older_are_gone_ = true;
+    nothing_works_ = seen_.published() != nullptr;
   }
   /// After the registry has every secret of the pass. A client that was disabled when its object was deleted
   /// has no published value: whatever secret it had goes before it gets tokens again.
@@ -260,7 +232,7 @@ class Planner {
       if (seen_.published() == nullptr) retire_all_but_staged();
       add(step::EnableClient{});
     }
-    if (seen_.registry->spec.verify_credentials) add(step::Verify{});
+    if (seen_.registry->spec.verify_credentials) add(step::Verify{.must_answer = !nothing_works_});
   }
   void retire_all_but_staged() {
     std::vector<std::string> others;
@@ -278,28 +250,6 @@ class Planner {
     if (disabled && !suspended()) return verify();
     if (!disabled && suspended()) add(step::DisableClient{});
   }
-  void publish() {
-    add(step::Publish{});
-    publish_to_formers();
-    add(step::WriteStatus{});
-  }
-  /// A Secret under a former name says the same as the target until it goes.
-  void publish_to_formers() {
-    for (const TargetSecret& former : seen_.formers) {
-      const WallTime retire_at = former.retire_at().value_or(now_ + overlap());
-      if (retire_at <= now_ && !clock_is_wrong_) {
-        add(step::DeleteFormer{.secret_name = former.meta.key.name});
-      } else {
-        add(step::PublishFormer{.secret_name = former.meta.key.name, .retire_at = retire_at});
-        look_again_by(clock_is_wrong_ ? now_ + kTolerableSkew : retire_at);
-      }
-    }
-  }
-
-  [[nodiscard]] std::chrono::milliseconds overlap() const {
-    return seen_.client.spec.rotation.overlap.value_or(kDefaultOverlap);
-  }
-
   /// Secrets below the published one stay valid beside it: as long as planned for the newest of them, or from
   /// now on.
   void keep_older_than(std::int64_t published) {
@@ -308,60 +258,29 @@ class Planner {
       if (credential.revision < published && credential.id != freed_) newest = &credential;
     }
     if (newest == nullptr || older_are_gone_) return;
-    const auto& planned = seen_.client.status.previous;
-    const bool is_planned = planned && planned->retire_at && planned->revision >= newest->revision;
-    plan_.previous = is_planned ? *planned
-                                : api::PreviousStatus{.revision = newest->revision,
-                                                      .id = newest->id,
-                                                      .hint = newest->hint,
-                                                      .retire_at = now_ + overlap()};
+    draft_.keep(draft_.planned(
+        {.revision = newest->revision, .id = newest->id, .hint = newest->hint, .retire_at = {}}));
   }
 
   /// Never the secret that the live target names.
   void retire_older() {
-    plan_.previous.reset();
+    draft_.forget_previous();
     retire_below(seen_.published()->revision(), seen_.published()->credential_id());
   }
 
-  /// When time alone makes something due, or something was left for the next pass.
-  void look_again_in_time() {
-    if (plan_.previous) look_again_by(clock_is_wrong_ ? now_ + kTolerableSkew : *plan_.previous->retire_at);
-    if (plan_.waiting) look_again_by(plan_.waiting->until.value_or(now_ + kTolerableSkew));
-    if (tokens_.leaves_something()) look_again_by(now_);
-  }
-  void look_again_by(WallTime time) {
-    plan_.look_again = plan_.look_again ? std::min(*plan_.look_again, time) : time;
-  }
-
   const Observation& seen_;
-  WallTime now_;
-  bool clock_is_wrong_;
-  TokenLedger tokens_;
+  Strategy strategy_;
+  PlanDraft draft_;
   std::optional<std::string> freed_;  ///< the secret that makes room
-  bool older_are_gone_ = false;       ///< retired before the client was enabled
-  Plan plan_;
+  bool older_are_gone_ = false;       ///< retired before the client was enabled, or replaced
+  bool nothing_works_ = false;        ///< the published secret has ended already
 };
 
 }  // namespace
 
-std::string_view name_of(const Step& step) {
-  return std::visit(
-      overloaded{[](const step::AddFinalizer&) { return "finalizer"; },
-                 [](const step::Fence&) { return "fence"; }, [](const step::Stage&) { return "stage"; },
-                 [](const step::CreateClient&) { return "create"; },
-                 [](const step::UpdateClient&) { return "update"; },
-                 [](const step::AdoptClient&) { return "adopt"; },
-                 [](const step::DisableClient&) { return "disable"; },
-                 [](const step::EnableClient&) { return "enable"; },
-                 [](const step::RetireOldest&) { return "retire-oldest"; },
-                 [](const step::AddCredential&) { return "add-credential"; },
-                 [](const step::Verify&) { return "verify"; }, [](const step::Publish&) { return "publish"; },
-                 [](const step::PublishFormer&) { return "publish-former"; },
-                 [](const step::DeleteFormer&) { return "delete-former"; },
-                 [](const step::RetireOlder&) { return "retire"; },
-                 [](const step::WriteStatus&) { return "status"; },
-                 [](const step::DropStaged&) { return "unstage"; }},
-      step);
+bool is_superseded(const Observation& seen) {
+  return seen.target_owner == TargetOwner::us && seen.target->operation_id() != seen.staged->operation_id &&
+         seen.target->revision() >= seen.staged->revision;
 }
 
 std::int64_t next_revision(const Observation& seen) {
@@ -379,6 +298,8 @@ std::int64_t next_revision(const Observation& seen) {
 
 Plan make_plan(const Observation& seen, WallTime now) {
   if (auto refusal = find_refusal(seen)) return {.steps = {}, .stop = std::move(refusal)};
+  if (strategy_of(seen.registry->info.capabilities) == Strategy::reregister)
+    return make_reregister_plan(seen, now);
   return Planner(seen, now).plan();
 }
 

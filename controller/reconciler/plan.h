@@ -6,67 +6,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "base/clock.h"
 #include "reconciler/observation.h"
 #include "reconciler/rotation_record.h"
+#include "reconciler/step.h"
 
 namespace apiclient::reconciler {
-
-namespace step {
-struct AddFinalizer {};
-/// For clients without a secret: `status.rotation.inProgress`, before the registry is called.
-struct Fence {};
-/// Generate a value and create the staged Secret.
-struct Stage {
-  std::int64_t revision = 1;
-  std::string token = {};  ///< that asks for it; empty: the first one, or a repair
-};
-enum class ValueFrom { staged, published, none };
-struct CreateClient {
-  ValueFrom value = ValueFrom::staged;
-};
-struct UpdateClient {};
-/// Our mark on a client that has none, and what is declared.
-struct AdoptClient {};
-/// The client gets no tokens until it is enabled again; its secrets stay.
-struct DisableClient {};
-struct EnableClient {};
-/// Frees a slot where the registry takes no more secrets.
-struct RetireOldest {
-  std::string credential_id;
-};
-/// The staged value becomes one more secret of the client.
-struct AddCredential {};
-struct Verify {};
-/// Write the target Secret; no write when it says all that already.
-struct Publish {};
-/// The same for a Secret under a former name, with the time when it goes.
-struct PublishFormer {
-  std::string secret_name;
-  WallTime retire_at;
-};
-struct DeleteFormer {
-  std::string secret_name;
-};
-/// Secrets older than the published one: after their overlap, or right after publish.
-struct RetireOlder {
-  std::vector<std::string> credential_ids;
-};
-/// No write when nothing changed.
-struct WriteStatus {};
-struct DropStaged {};
-}  // namespace step
-
-using Step =
-    std::variant<step::AddFinalizer, step::Fence, step::Stage, step::CreateClient, step::UpdateClient,
-                 step::AdoptClient, step::DisableClient, step::EnableClient, step::RetireOldest,
-                 step::AddCredential, step::Verify, step::Publish, step::PublishFormer, step::DeleteFormer,
-                 step::RetireOlder, step::WriteStatus, step::DropStaged>;
-
-std::string_view name_of(const Step& step);
 
 struct Plan {
   std::vector<Step> steps = {};
@@ -86,6 +33,9 @@ inline constexpr std::chrono::seconds kTolerableSkew{60};
 inline constexpr std::chrono::hours kDefaultOverlap{1};
 
 Plan make_plan(const Observation& seen, WallTime now);
+
+/// Another mint went past the staged one, whatever has become of its value since.
+bool is_superseded(const Observation& seen);
 
 /// 1 + the highest revision that anything remembers.
 std::int64_t next_revision(const Observation& seen);

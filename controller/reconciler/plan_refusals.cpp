@@ -61,6 +61,7 @@ std::optional<Refusal> check_registered(const Observation& seen) {
 }
 
 std::optional<Refusal> check_pin(const Observation& seen) {
+  if (seen.registry->info.capabilities.chooses_client_id) return std::nullopt;
   const std::string& pinned = seen.client.status.client_id;
   const std::string& id = seen.desired.settings.client_id;
   if (pinned.empty() || pinned == id) return std::nullopt;
@@ -80,8 +81,9 @@ std::optional<Refusal> check_fence(const Observation& seen) {
   if (!seen.staged && !fence) return std::nullopt;
   const std::string& id = seen.staged ? seen.staged->client_id : fence->client_id;
   const api::RegistryStatus& at = seen.staged ? seen.staged->registry : fence->registry;
-  const bool same = id == seen.desired.settings.client_id && at.name == seen.registry->name &&
-                    at.issuer == seen.registry->spec.issuer;
+  const bool same_id =
+      seen.registry->info.capabilities.chooses_client_id || id == seen.desired.settings.client_id;
+  const bool same = same_id && at.name == seen.registry->name && at.issuer == seen.registry->spec.issuer;
   if (same) return std::nullopt;
   return stall(reason::kRegistryChanged,
                "client " + id + " was begun at ClusterClientRegistry " + at.name +
@@ -91,7 +93,13 @@ std::optional<Refusal> check_fence(const Observation& seen) {
 
 std::optional<Refusal> check_capabilities(const Observation& seen) {
   const api::ApiClientSpec& spec = seen.client.spec;
-  if (seen.registry->info.capabilities.can_disable) return std::nullopt;
+  const backend::Capabilities& can = seen.registry->info.capabilities;
+  if (can.chooses_client_id && spec.adopt) {
+    return stall(reason::kNotSupportedByRegistry,
+                 "spec.adopt: registry " + seen.registry->name +
+                     " gives every client an id of its own; remove the field");
+  }
+  if (can.can_disable) return std::nullopt;
   const auto refuse = [&](const std::string& field) {
     return stall(reason::kNotSupportedByRegistry,
                  field + ": registry " + seen.registry->name + " cannot disable a client; remove the field");

@@ -43,7 +43,8 @@ RotationDecision decide_rotation(const RotationQuestion& question, WallTime now)
   if (question.first_issuance) return rotation::Remember{};
   const bool known = std::ranges::find(question.handled, token->id) != question.handled.end();
   if (known) return decide_known(question, *token);
-  if (!question.can_overlap) return rotation::Refuse{refused::kNotSupportedByRegistry};
+  // `now` says that the old secret may end at once.
+  if (!question.gap_is_accepted && !token->now) return rotation::Refuse{refused::kNotSupportedByRegistry};
   return decide_new(question, *token, now);
 }
 

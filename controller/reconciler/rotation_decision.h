@@ -53,7 +53,8 @@ struct RotationQuestion {
   const std::vector<std::string>& handled;  ///< ids, from the status and from the Secret
   bool has_secret = true;
   bool first_issuance = false;
-  bool can_overlap = true;                                   ///< the registry holds two secrets at once
+  /// There is none, or somebody has agreed that consumers are without a working secret for a moment.
+  bool gap_is_accepted = true;
   bool overlap_active = false;                               ///< an older secret still works
   std::optional<WallTime> overlap_until = {};                ///< empty while nothing can be told by the clock
   std::chrono::milliseconds throttle = rotation_throttle();  ///< between two rotations that do not say `now`

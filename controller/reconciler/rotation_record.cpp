@@ -1,6 +1,13 @@
 #include "reconciler/rotation_record.h"
 
+#include "reconciler/rotation_token.h"
+
 namespace apiclient::reconciler {
+
+std::string reason_of_mint(std::string_view token, std::string_view kind) {
+  if (const auto parsed = parse_rotation_token(token)) return parsed->reason;
+  return kind == kRecoverKind ? std::string(kRecoveredReason) : "";
+}
 
 api::RotationStatus record_rotation(const api::RotationStatus& before, const RotationRecord& record,
                                     bool minted, WallTime now) {

@@ -14,6 +14,12 @@ namespace apiclient::reconciler {
 /// `status.rotation.lastReason` of a revision that replaces a lost secret; the others are reasons of tokens.
 inline constexpr std::string_view kRecoveredReason = "Recovered";
 
+/// `kind` of a staged or fenced mint that makes good for a lost secret.
+inline constexpr std::string_view kRecoverKind = "Recover";
+
+/// Why a revision is made: as its token says, or to make good for a lost one; empty at first issuance.
+std::string reason_of_mint(std::string_view token, std::string_view kind);
+
 struct RotationRecord {
   std::string handled_token = {};             ///< whole value; empty: none by this pass
   std::vector<std::string> handled_ids = {};  ///< all of them, the last 16

@@ -6,6 +6,7 @@
 #include "base/rfc3339.h"
 #include "kube/condition.h"
 #include "reconciler/rotation_record.h"
+#include "reconciler/strategy.h"
 
 namespace apiclient::reconciler {
 namespace {
@@ -41,6 +42,13 @@ std::string until_when(const ApiClientStatus& after) {
   if (!after.previous || !after.previous->retire_at) return "";
   return "; revision " + std::to_string(after.previous->revision) + " works until " +
          format_rfc3339(*after.previous->retire_at);
+}
+
+/// Nobody shall believe that there was an overlap.
+std::string gap_of(const ApiClientStatus& after) {
+  if (after.rotation.strategy != to_string(Strategy::in_place)) return "";
+  return "; the registry holds one secret, so none worked from its replacement there until this Secret was "
+         "written";
 }
 
 class ClientEvents {
@@ -79,7 +87,7 @@ class ClientEvents {
           "the secret of " + client_text() + " was lost or replaced, so there is a new one: " + secret);
     }
     add(EventType::normal, api::event_reason::kRotated, "Rotate",
-        "the secret of " + client_text() + " is rotated (" + why + "): " + secret);
+        "the secret of " + client_text() + " is rotated (" + why + "): " + secret + gap_of(after_));
   }
 
   void retired() {

@@ -8,10 +8,11 @@
 #include "base/random.h"
 #include "reconciler/adoption.h"
 #include "reconciler/checkpoint.h"
+#include "reconciler/pass_result.h"
 #include "reconciler/registry_failure.h"
-#include "reconciler/rotation_record.h"
 #include "reconciler/secret_repairs.h"
 #include "reconciler/status_writer.h"
+#include "reconciler/strategy.h"
 
 namespace apiclient::reconciler {
 namespace {
@@ -26,11 +27,6 @@ Outcome done() { return std::optional<Held>(); }
 Outcome done_or(Result<void>&& result) {
   if (!result) return failure_of(std::move(result));
   return done();
-}
-
-std::string strategy_of(const backend::Capabilities& capabilities) {
-  if (capabilities.max_secrets >= 2) return "Overlap";
-  return capabilities.chooses_client_id ? "Reregister" : "InPlace";
 }
 
 /// The cluster refuses our Secret: by a rule (a person must act) or for lack of room or rights (may pass).
@@ -79,10 +75,10 @@ StepPerformer::StepPerformer(Wiring wiring, Observation& seen, const Plan& plan,
       log_(telemetry::Log().with({{"apiclient", seen.client.meta.key.text()}})) {}
 
 bool StepPerformer::would_write_target() const {
-  const bool mints = std::ranges::any_of(
-      plan_.steps, [](const Step& step) { return std::holds_alternative<step::Stage>(step); });
-  return mints ||
-         (seen_.target && update_target(seen_.target->object, publication()) != seen_.target->object);
+  const bool mints = std::ranges::any_of(plan_.steps, [](const Step& step) {
+    return std::holds_alternative<step::Stage>(step) || std::holds_alternative<step::StageAnswer>(step);
+  });
+  return mints || (seen_.target && target_object(publication_of(seen_, plan_)) != seen_.target->object);
 }
 
 Outcome StepPerformer::perform_all() {
@@ -108,24 +104,30 @@ Outcome StepPerformer::perform(const step::AddFinalizer& /*step*/) {
       write_finalizers(wiring_.client, api::kApiClients, seen_.client.meta, std::move(finalizers), stop_));
 }
 
-Outcome StepPerformer::perform(const step::Fence& /*step*/) {
+std::string StepPerformer::kind_of_mint(std::string_view token) const {
+  if (!token.empty()) return "Rotate";
+  return first_issuance_ ? "Issue" : std::string(kRecoverKind);
+}
+
+Outcome StepPerformer::perform(const step::Fence& step) {
   api::ApiClientStatus status = seen_.client.status;
+  if (status.rotation.in_progress) wiring_.report.registration_lost(seen_, *status.rotation.in_progress);
   status.rotation.in_progress = api::InProgress{.operation_id = random_id(),
-                                                .kind = "Issue",
-                                                .revision = 1,
+                                                .kind = kind_of_mint(step.token),
+                                                .revision = step.revision,
+                                                .token = step.token,
                                                 .client_id = seen_.desired.settings.client_id,
-                                                .registry = registry_status()};
+                                                .registry = registry_status_of(*seen_.registry)};
   return write_status(status);
 }
 
 Outcome StepPerformer::perform(const step::Stage& step) {
-  const std::string_view repair = first_issuance_ ? "Issue" : "Recover";
   StagedCredential staged{.operation_id = random_id(),
-                          .kind = std::string(step.token.empty() ? repair : "Rotate"),
+                          .kind = kind_of_mint(step.token),
                           .token = step.token,
                           .revision = step.revision,
                           .client_id = seen_.desired.settings.client_id,
-                          .registry = registry_status(),
+                          .registry = registry_status_of(*seen_.registry),
                           .value = random_secret()};
   auto stored = wiring_.journal.stage(std::move(staged), seen_.client.meta, stop_);
   wiring_.report.secret_staged(seen_, stored);
@@ -135,13 +137,13 @@ Outcome StepPerformer::perform(const step::Stage& step) {
 }
 
 Outcome StepPerformer::perform(const step::CreateClient& step) {
-  const Current from = current();
+  const CurrentCredential from = current_credential(seen_);
   const bool staged = step.value == step::ValueFrom::staged;
   const backend::NewCredential credential{.operation_id = staged ? from.operation_id : random_id(),
                                           .revision = from.revision,
                                           .value = from.value};
   const bool with_secret = step.value != step::ValueFrom::none;
-  auto created = backend().create(seen_.desired.settings, mark(from.revision),
+  auto created = backend().create(seen_.desired.settings, mark_of(seen_, from.revision),
                                   with_secret ? &credential : nullptr, stop_);
   wiring_.report.client_created(seen_, with_secret ? &credential : nullptr, created);
   if (!created) return after_create_failed(std::move(created).error());
@@ -166,7 +168,7 @@ StepPerformer::Outcome StepPerformer::after_add_failed(Error error) {
 
 Outcome StepPerformer::perform(const step::UpdateClient& /*step*/) {
   const backend::OwnershipMark before = *seen_.registered->mark;
-  auto updated = backend().update(seen_.desired.settings, mark(before.revision), before.uid, stop_);
+  auto updated = backend().update(seen_.desired.settings, mark_of(seen_, before.revision), before.uid, stop_);
   wiring_.report.client_updated(seen_, updated);
   if (!updated) return held_by_registry(std::move(updated).error(), seen_.registry->name);
   seen_.registered = std::move(*updated);
@@ -176,7 +178,8 @@ Outcome StepPerformer::perform(const step::UpdateClient& /*step*/) {
 Outcome StepPerformer::perform(const step::AdoptClient& /*step*/) {
   const auto& secrets = seen_.registered->credentials;
   const std::int64_t newest = secrets.empty() ? 0 : secrets.back().revision;
-  auto adopted = backend().adopt(seen_.desired.settings, mark(newest), seen_.registered->etag, stop_);
+  auto adopted =
+      backend().adopt(seen_.desired.settings, mark_of(seen_, newest), seen_.registered->etag, stop_);
   wiring_.report.client_updated(seen_, adopted);
   if (!adopted) return held_by_registry(std::move(adopted).error(), seen_.registry->name);
   seen_.registered = std::move(*adopted);
@@ -237,18 +240,99 @@ Outcome StepPerformer::perform(const step::AddCredential& /*step*/) {
   return done();
 }
 
-Outcome StepPerformer::perform(const step::Verify& /*step*/) {
+Outcome StepPerformer::perform(const step::RehearsePublish& /*step*/) {
+  auto checked = wiring_.client.rehearse(kube::kSecrets, target_object(publication_of(seen_, plan_)),
+                                         api::kFieldManager, stop_);
+  if (!checked) return held_by_cluster(std::move(checked).error(), seen_.client.secret_name());
+  return done();
+}
+
+Outcome StepPerformer::perform(const step::ReplaceCredential& /*step*/) {
+  const backend::NewCredential credential{.operation_id = seen_.staged->operation_id,
+                                          .revision = seen_.staged->revision,
+                                          .value = &seen_.staged->value};
+  auto replaced = backend().replace_credential(seen_.desired.settings.client_id, seen_.client.meta.uid,
+                                               credential, stop_);
+  wiring_.report.credential_replaced(seen_, credential, replaced);
+  if (!replaced) return after_add_failed(std::move(replaced).error());
+  seen_.registered->credentials.clear();
+  seen_.registered->credentials.push_back(std::move(*replaced));
+  return done();
+}
+
+Outcome StepPerformer::perform(const step::RegisterClient& /*step*/) {
+  const api::InProgress fence = *seen_.client.status.rotation.in_progress;
+  const std::string& uid = seen_.client.meta.uid;
+  auto made = backend().register_client(seen_.desired.settings, mark_of(seen_, fence.revision),
+                                        fence.operation_id, stop_);
+  wiring_.report.client_registered(seen_, fence, made);
+  if (!made) {
+    if (!outcome_unknown(made.error())) wiring_.answers.note_not_done(uid, fence.operation_id);
+    return held_by_registry(std::move(made).error(), seen_.registry->name);
+  }
+  wiring_.answers.keep(uid, fence.operation_id, std::move(*made));
+  return done();
+}
+
+Outcome StepPerformer::perform(const step::StageAnswer& /*step*/) {
+  const api::InProgress fence = *seen_.client.status.rotation.in_progress;
+  auto answer = wiring_.answers.take(seen_.client.meta.uid, fence.operation_id);
+  if (!answer) return fail(ErrorKind::conflict, "another pass has staged the answer");
+  auto stored = wiring_.journal.stage({.operation_id = fence.operation_id,
+                                       .kind = fence.kind,
+                                       .token = fence.token,
+                                       .revision = fence.revision,
+                                       .client_id = answer->client.settings.client_id,
+                                       .registry = registry_status_of(*seen_.registry),
+                                       .value = Secret(answer->value.reveal())},
+                                      seen_.client.meta, stop_);
+  wiring_.report.secret_staged(seen_, stored);
+  if (!stored) {
+    wiring_.answers.keep(seen_.client.meta.uid, fence.operation_id, std::move(*answer));
+    return failure_of(std::move(stored));
+  }
+  seen_.staged = std::move(*stored);
+  seen_.registered = std::move(answer->client);
+  use_client_id(seen_, seen_.staged->client_id);
+  return done();
+}
+
+Outcome StepPerformer::perform(const step::RemoveClient& step) {
+  if (!written_target_version_.empty()) RETURN_IF_ERROR(read_back());
+  auto found = backend().find(step.client_id, stop_);
+  if (!found) return held_by_registry(std::move(found).error(), seen_.registry->name);
+  const ClientOwner owner = owner_of(*found, seen_.client.meta, seen_.installation_id);
+  if (owner != ClientOwner::us) return done();
+  auto removed = backend().remove(step.client_id, (*found)->mark->uid, stop_);
+  wiring_.report.former_removed(seen_, step.client_id, removed);
+  if (!removed) return held_by_registry(std::move(removed).error(), seen_.registry->name);
+  return done();
+}
+
+Outcome StepPerformer::perform(const step::Verify& step) {
   auto& verifier = seen_.registry->connection->verifier();
-  switch (verifier.verify(seen_.desired.settings, *current().value, stop_)) {
+  switch (verifier.verify(seen_.desired.settings, *current_credential(seen_).value, stop_)) {
     case backend::Verdict::accepted: return done();
     case backend::Verdict::rejected: return after_rejection();
-    case backend::Verdict::unknown: break;
+    case backend::Verdict::unknown:
+      if (!step.must_answer) return done();
+      break;
   }
   Held held{.refusal = {.reason = std::string(reason::kVerificationPending),
                         .message = "the new secret is not published before the token endpoint of registry " +
                                    seen_.registry->name + " has accepted it; it does not answer"}};
   held.retry = Error{.kind = ErrorKind::unavailable, .message = "verify: no verdict"};
   return held;
+}
+
+/// Nothing of what the registry does not accept stays there, but a client that would have no secret at all.
+Outcome StepPerformer::end_rejected() {
+  switch (strategy_of(seen_.registry->info.capabilities)) {
+    case Strategy::overlap: return retire({current_credential(seen_).credential_id});
+    case Strategy::reregister: return perform(step::RemoveClient{.client_id = seen_.staged->client_id});
+    case Strategy::in_place: return done();
+  }
+  return done();
 }
 
 Outcome StepPerformer::after_rejection() {
@@ -262,15 +346,19 @@ Outcome StepPerformer::after_rejection() {
   if (!held.refusal.stalled)
     held.retry = Error{.kind = ErrorKind::unavailable, .message = "verify: rejected"};
   if (!seen_.staged) return held;
-  ASSIGN_OR_RETURN(const std::optional<Held> retired, retire({current().credential_id}));
-  if (retired) return *retired;
+  ASSIGN_OR_RETURN(const std::optional<Held> ended, end_rejected());
+  if (ended) return *ended;
   RETURN_IF_ERROR(unstage());
   return held;
 }
 
+Json StepPerformer::target_object(const Publication& wanted) const {
+  return seen_.target ? update_target(seen_.target->object, wanted) : make_target(wanted);
+}
+
 Outcome StepPerformer::perform(const step::Publish& /*step*/) {
-  const Publication wanted = publication();
-  const Json object = seen_.target ? update_target(seen_.target->object, wanted) : make_target(wanted);
+  const Publication wanted = publication_of(seen_, plan_);
+  const Json object = target_object(wanted);
   if (seen_.target && object == seen_.target->object) return done();
   auto written = seen_.target ? wiring_.client.replace(kube::kSecrets, object, api::kFieldManager, stop_)
                               : wiring_.client.create(kube::kSecrets, object, api::kFieldManager, stop_);
@@ -288,7 +376,7 @@ TargetSecret& StepPerformer::former(const std::string& secret_name) {
 }
 
 Outcome StepPerformer::perform(const step::PublishFormer& step) {
-  Publication wanted = publication();
+  Publication wanted = publication_of(seen_, plan_);
   wanted.retire_at = step.retire_at;
   const TargetSecret& live = former(step.secret_name);
   const Json object = update_target(live.object, wanted);
@@ -308,7 +396,8 @@ Outcome StepPerformer::perform(const step::DeleteFormer& step) {
 }
 
 Outcome StepPerformer::perform(const step::WriteStatus& /*step*/) {
-  return write_status(summarise(seen_.client, success(), wiring_.clock.wall_now()));
+  const WallTime now = wiring_.clock.wall_now();
+  return write_status(summarise(seen_.client, success_of(seen_, plan_, now), now));
 }
 
 Outcome StepPerformer::perform(const step::DropStaged& /*step*/) {
@@ -330,100 +419,6 @@ Outcome StepPerformer::write_status(const api::ApiClientStatus& status) {
   wiring_.report.status_written(seen_.client, status);
   seen_.client.status = status;
   return done();
-}
-
-StepPerformer::Current StepPerformer::current() const {
-  Current current;
-  if (!seen_.desired.settings.has_secret()) return current;
-  if (seen_.staged) {
-    current = {.revision = seen_.staged->revision,
-               .operation_id = seen_.staged->operation_id,
-               .value = &seen_.staged->value};
-  } else if (publishes_shown_secret(seen_)) {
-    current = {.revision = shown_revision(seen_), .value = &seen_.shown->value};
-  } else {
-    const TargetSecret& published = *seen_.published();
-    current = {.revision = published.revision(),
-               .operation_id = std::string(published.operation_id()),
-               .value = &published.value};
-  }
-  if (!seen_.registered) return current;
-  for (const backend::Credential& credential : seen_.registered->credentials) {
-    if (credential.revision != current.revision) continue;
-    current.operation_id = credential.operation_id;
-    current.credential_id = credential.id;
-    current.created_at = credential.created_at;
-  }
-  return current;
-}
-
-backend::OwnershipMark StepPerformer::mark(std::int64_t revision) const {
-  const kube::ObjectMeta& meta = seen_.client.meta;
-  return {.installation_id = seen_.installation_id,
-          .namespace_name = meta.key.namespace_name,
-          .name = meta.key.name,
-          .uid = meta.uid,
-          .revision = revision};
-}
-
-Publication StepPerformer::publication() const {
-  const Current now = current();
-  return {.client = seen_.client,
-          .settings = seen_.desired.settings,
-          .registry = *seen_.registry,
-          .installation_id = seen_.installation_id,
-          .revision = now.revision,
-          .operation_id = now.operation_id,
-          .credential_id = now.credential_id,
-          .value = now.value,
-          .handled_rotations = plan_.tokens.handled_ids,
-          .handled_revoke = handled_revoke()};
-}
-
-std::string StepPerformer::handled_revoke() const {
-  if (!plan_.tokens.handled_revoke.empty()) return plan_.tokens.handled_revoke;
-  const std::string& known = seen_.client.status.rotation.last_handled_revoke;
-  const bool ask_target = known.empty() && seen_.published() != nullptr;
-  return ask_target ? std::string(seen_.published()->handled_revoke()) : known;
-}
-
-api::RotationStatus StepPerformer::rotation_status(std::int64_t published) const {
-  const auto& before = seen_.client.status.credential;
-  const bool newer = !before || before->revision < published;
-  return record_rotation(seen_.client.status.rotation, plan_.tokens, newer && !plan_.tokens.reason.empty(),
-                         wiring_.clock.wall_now());
-}
-
-api::RegistryStatus StepPerformer::registry_status() const {
-  return {
-      .kind = "ClusterClientRegistry", .name = seen_.registry->name, .issuer = seen_.registry->spec.issuer};
-}
-
-/// A registry that does not say when it stored a secret must not make the status change with every pass.
-WallTime StepPerformer::issued_at(const Current& now) const {
-  if (now.created_at) return *now.created_at;
-  const auto& known = seen_.client.status.credential;
-  const bool same = known && known->revision == now.revision && known->issued_at;
-  return same ? *known->issued_at : wiring_.clock.wall_now();
-}
-
-Succeeded StepPerformer::success() const {
-  const Current now = current();
-  Succeeded result{.client_id = seen_.desired.settings.client_id,
-                   .registry = registry_status(),
-                   .effective = seen_.desired.effective,
-                   .previous = plan_.previous,
-                   .rotation = rotation_status(now.revision),
-                   .waiting = plan_.waiting,
-                   .suspended = seen_.client.spec.suspended,
-                   .clock_is_wrong = plan_.clock_is_wrong};
-  if (now.value == nullptr) return result;
-  result.rotation.strategy = strategy_of(seen_.registry->info.capabilities);
-  result.credential = api::CredentialStatus{.revision = now.revision,
-                                            .id = now.credential_id,
-                                            .hint = hint_of(*now.value),
-                                            .issued_at = issued_at(now)};
-  return result;
 }
 
 }  // namespace apiclient::reconciler

@@ -23,6 +23,7 @@ class StepPerformer {
   struct Wiring {
     kube::Client& client;
     CredentialJournal& journal;
+    RegistrationAnswers& answers;
     const Clock& clock;
     const ActionReporter& report;
     /// The writer with whom the target Secret is contended: it is left as it is. Empty: nobody.
@@ -51,6 +52,11 @@ class StepPerformer {
   Outcome perform(const step::EnableClient& step);
   Outcome perform(const step::RetireOldest& step);
   Outcome perform(const step::AddCredential& step);
+  Outcome perform(const step::RehearsePublish& step);
+  Outcome perform(const step::ReplaceCredential& step);
+  Outcome perform(const step::RegisterClient& step);
+  Outcome perform(const step::StageAnswer& step);
+  Outcome perform(const step::RemoveClient& step);
   Outcome perform(const step::Verify& step);
   Outcome perform(const step::Publish& step);
   Outcome perform(const step::PublishFormer& step);
@@ -62,7 +68,10 @@ class StepPerformer {
   [[nodiscard]] bool would_write_target() const;
   Outcome after_create_failed(Error error);
   Outcome after_add_failed(Error error);
+  Outcome end_rejected();
   Outcome after_rejection();
+  [[nodiscard]] Json target_object(const Publication& wanted) const;
+  [[nodiscard]] std::string kind_of_mint(std::string_view token) const;
   Outcome set_disabled(bool disabled);
   Outcome retire(const std::vector<std::string>& credential_ids);
   Result<void> unstage();
@@ -70,22 +79,6 @@ class StepPerformer {
   TargetSecret& former(const std::string& secret_name);
   Outcome write_status(const api::ApiClientStatus& status);
 
-  /// The secret that the pass publishes or has published: the staged one, else the target's.
-  struct Current {
-    std::int64_t revision = 1;
-    std::string operation_id = {};
-    std::string credential_id = {};
-    const Secret* value = nullptr;
-    std::optional<WallTime> created_at = {};
-  };
-  [[nodiscard]] Current current() const;
-  [[nodiscard]] WallTime issued_at(const Current& now) const;
-  [[nodiscard]] backend::OwnershipMark mark(std::int64_t revision) const;
-  [[nodiscard]] Publication publication() const;
-  [[nodiscard]] std::string handled_revoke() const;
-  [[nodiscard]] api::RotationStatus rotation_status(std::int64_t published) const;
-  [[nodiscard]] Succeeded success() const;
-  [[nodiscard]] api::RegistryStatus registry_status() const;
   [[nodiscard]] backend::Backend& backend() const { return seen_.registry->connection->backend(); }
 
   Wiring wiring_;

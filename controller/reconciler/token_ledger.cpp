@@ -2,6 +2,7 @@
 
 #include "api/names.h"
 #include "base/overloaded.h"
+#include "reconciler/strategy.h"
 
 namespace apiclient::reconciler {
 namespace {
@@ -21,15 +22,17 @@ std::string_view TokenLedger::rotate() const { return seen_.client.meta.annotati
 RotationDecision TokenLedger::decide(bool clock_is_wrong, WallTime now) const {
   const auto& previous = seen_.client.status.previous;
   const bool overlap = previous && previous->retire_at;
-  return decide_rotation({.token = rotate(),
-                          .status = seen_.client.status.rotation,
-                          .handled = record_.handled_ids,
-                          .has_secret = seen_.desired.settings.has_secret(),
-                          .first_issuance = seen_.first_issuance(),
-                          .can_overlap = seen_.registry->info.capabilities.max_secrets >= 2,
-                          .overlap_active = overlap,
-                          .overlap_until = overlap && !clock_is_wrong ? previous->retire_at : std::nullopt},
-                         now);
+  return decide_rotation(
+      {.token = rotate(),
+       .status = seen_.client.status.rotation,
+       .handled = record_.handled_ids,
+       .has_secret = seen_.desired.settings.has_secret(),
+       .first_issuance = seen_.first_issuance(),
+       .gap_is_accepted = !leaves_unaccepted_gap(strategy_of(seen_.registry->info.capabilities),
+                                                 seen_.client.spec.rotation, seen_.registry->spec),
+       .overlap_active = overlap,
+       .overlap_until = overlap && !clock_is_wrong ? previous->retire_at : std::nullopt},
+      now);
 }
 
 const rotation::Rotate* TokenLedger::wants_rotation() const {
@@ -77,6 +80,14 @@ void TokenLedger::settle() {
 
 void TokenLedger::settle_consumed() {
   if (std::holds_alternative<rotation::Remember>(decision_)) handle(rotate());
+}
+
+void TokenLedger::settle_minted(std::string_view token) {
+  if (parse_rotation_token(token)) {
+    handle(token);
+  } else {
+    settle_consumed();
+  }
 }
 
 void TokenLedger::handle_revoke() {

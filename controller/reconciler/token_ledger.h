@@ -33,6 +33,8 @@ class TokenLedger {
   /// A token that was there at first issuance, or that a restored status has forgotten. What else a token
   /// asks for is left to the next pass.
   void settle_consumed();
+  /// A mint that this token has asked for is done; empty: no token has.
+  void settle_minted(std::string_view token);
   void handle_revoke();
 
   // What comes of it

@@ -22,6 +22,9 @@ std::string_view message_of(AuditAction action) {
     case AuditAction::client_removed: return "client removed from the registry";
     case AuditAction::client_retained: return "client left in the registry";
     case AuditAction::client_abandoned: return "client given up: it may still be in the registry";
+    case AuditAction::registration_lost:
+      return "answer of a registration lost: its client may be in the registry";
+    case AuditAction::credential_replaced: return "secret of the client replaced in the registry";
     case AuditAction::credential_added: return "secret added to the client in the registry";
     case AuditAction::credential_retired: return "secret of the client removed from the registry";
     case AuditAction::secret_staged: return "staged Secret created";
@@ -62,6 +65,8 @@ std::string_view to_string(AuditAction action) {
     case AuditAction::client_removed: return "client.removed";
     case AuditAction::client_retained: return "client.retained";
     case AuditAction::client_abandoned: return "client.abandoned";
+    case AuditAction::registration_lost: return "registration.lost";
+    case AuditAction::credential_replaced: return "credential.replaced";
     case AuditAction::credential_added: return "credential.added";
     case AuditAction::credential_retired: return "credential.retired";
     case AuditAction::secret_staged: return "secret.staged";

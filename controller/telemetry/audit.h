@@ -17,9 +17,11 @@ enum class AuditAction {
   client_disabled,
   client_enabled,
   client_removed,
-  client_retained,   ///< the object has gone, the client stays as its policy says
-  client_abandoned,  ///< the object has gone, and nobody knows whether the client has
+  client_retained,    ///< the object has gone, the client stays as its policy says
+  client_abandoned,   ///< the object has gone, and nobody knows whether the client has
+  registration_lost,  ///< a client may be left in the registry whose id nobody has heard
   credential_added,
+  credential_replaced,
   credential_retired,
   secret_staged,
   secret_unstaged,

@@ -43,6 +43,11 @@ struct Metrics::Families {
                                 .Name("apiclient_events_total")
                                 .Help("Events for people by what became of them")
                                 .Register(registry);
+  Family<Counter>& registrations_lost =
+      BuildCounter()
+          .Name("apiclient_registrations_lost_total")
+          .Help("Registrations whose answer was lost: a client may be left in the registry for each")
+          .Register(registry);
   Family<Counter>& abandoned = BuildCounter()
                                    .Name("apiclient_clients_abandoned_total")
                                    .Help("Clients given up at their deletion: they may still exist")
@@ -102,6 +107,10 @@ void Metrics::backend_request(std::string_view registry, std::string_view operat
 
 void Metrics::event(std::string_view outcome) {
   families_->events.Add({{"outcome", std::string(outcome)}}).Increment();
+}
+
+void Metrics::registration_lost(std::string_view registry) {
+  families_->registrations_lost.Add({{"registry", std::string(registry)}}).Increment();
 }
 
 void Metrics::client_abandoned(std::string_view registry) {

@@ -28,6 +28,8 @@ class Metrics {
   void backend_request(std::string_view registry, std::string_view operation, std::string_view result);
   /// apiclient_events_total; outcome is written, dropped (no room, no namespace) or failed.
   void event(std::string_view outcome);
+  /// apiclient_registrations_lost_total: answers that never came; a client may be left behind for each.
+  void registration_lost(std::string_view registry);
   /// apiclient_clients_abandoned_total: released without their registry.
   void client_abandoned(std::string_view registry);
   /// apiclient_sweep_orphaned_clients: clients in it that have no ApiClient.

@@ -132,7 +132,7 @@ reconciler::RegistrySnapshot RegistryBuilder::snapshot(
           .spec = registry.spec,
           .state = reconciler::RegistryState::ready,
           .accepted_state_loss = registry.status.accepted_state_loss,
-          .info = {.capabilities = {.max_secrets = 3, .secrets_have_ids = true, .can_disable = true},
+          .info = {.capabilities = capabilities_,
                    .endpoints = {.token = "http://registry.test/oauth2/token",
                                  .jwks = "http://registry.test/.well-known/jwks.json"}},
           .connection = std::move(connection)};
@@ -143,7 +143,20 @@ std::shared_ptr<const reconciler::RegistrySnapshot> RegistryBuilder::shared(
   return std::make_shared<reconciler::RegistrySnapshot>(snapshot(std::move(connection)));
 }
 
+RegistryBuilder& RegistryBuilder::can(const backend::Capabilities& capabilities) {
+  capabilities_ = capabilities;
+  return *this;
+}
+
 RegistryBuilder a_registry() { return {}; }
+
+RegistryBuilder a_registry_of_one_secret() {
+  return RegistryBuilder().can({.max_secrets = 1, .secrets_have_ids = true, .can_disable = true});
+}
+
+RegistryBuilder a_registry_that_picks_ids() {
+  return RegistryBuilder().can({.chooses_client_id = true, .chooses_secret = true, .max_secrets = 1});
+}
 
 // Target Secret
 

@@ -57,6 +57,8 @@ class RegistryBuilder {
   RegistryBuilder& generation(std::int64_t generation);
   RegistryBuilder& with_spec(const Json& patch);
   RegistryBuilder& with_status(const api::ClientRegistryStatus& status);
+  /// As its probe found; unless said, like the embedded registry.
+  RegistryBuilder& can(const backend::Capabilities& capabilities);
 
   [[nodiscard]] Json json() const { return object_; }
   [[nodiscard]] api::ClientRegistry object() const;
@@ -65,11 +67,17 @@ class RegistryBuilder {
       std::shared_ptr<backend::RegistryConnection> connection = nullptr) const;
   [[nodiscard]] std::shared_ptr<const reconciler::RegistrySnapshot> shared(
       std::shared_ptr<backend::RegistryConnection> connection = nullptr) const;
+  [[nodiscard]] const backend::Capabilities& capabilities() const { return capabilities_; }
 
  private:
   Json object_;
+  backend::Capabilities capabilities_{.max_secrets = 3, .secrets_have_ids = true, .can_disable = true};
 };
 RegistryBuilder a_registry();
+/// One secret for each client: rotation is InPlace.
+RegistryBuilder a_registry_of_one_secret();
+/// It makes ids and secrets itself: rotation is Reregister.
+RegistryBuilder a_registry_that_picks_ids();
 
 /// The published Secret of an_api_client().
 class TargetSecretBuilder {

@@ -26,6 +26,8 @@ std::string_view name_of(BackendOperation operation) {
     case BackendOperation::update: return "update";
     case BackendOperation::adopt: return "adopt";
     case BackendOperation::add_credential: return "add_credential";
+    case BackendOperation::replace_credential: return "replace_credential";
+    case BackendOperation::register_client: return "register_client";
     case BackendOperation::retire_credential: return "retire_credential";
     case BackendOperation::set_disabled: return "set_disabled";
     case BackendOperation::remove: return "remove";
@@ -334,23 +336,58 @@ Result<RegisteredClient> FakeBackend::adopt(const ClientSettings& settings, cons
 
 Result<Credential> FakeBackend::add_credential(const std::string& client_id, const std::string& expected_uid,
                                                const NewCredential& credential, std::stop_token stop) {
-  return call<Credential>(
-      BackendOperation::add_credential, client_id, stop, [&](State& state) -> Result<Credential> {
-        ASSIGN_OR_RETURN(const bool replay, is_replay(state, client_id, credential));
-        const auto found = state.clients.find(client_id);
-        if (found == state.clients.end()) return fail(no_such_client());
-        if (!owned_by(found->second, expected_uid)) return fail(precondition_failed());
-        RegisteredClient& registered = found->second.registered;
-        if (replay)
-          return *find_credential(registered, state.operations.at(credential.operation_id).credential_id);
-        if (credential.revision <= state.highest_revisions[client_id]) return fail(revision_conflict());
-        if (!registered.settings.has_secret()) return fail(no_secret_allowed());
-        if (registered.credentials.size() >= kMaxSecrets) {
-          return fail(
-              refusal(ErrorKind::conflict, 409, "too_many_secrets", "the client has too many secrets"));
-        }
-        touch(registered);
-        return store_secret(state, found->second, credential);
+  return call<Credential>(BackendOperation::add_credential, client_id, stop, [&](State& state) {
+    return put_secret(state, client_id, expected_uid, credential, false);
+  });
+}
+
+Result<Credential> FakeBackend::replace_credential(const std::string& client_id,
+                                                   const std::string& expected_uid,
+                                                   const NewCredential& credential, std::stop_token stop) {
+  return call<Credential>(BackendOperation::replace_credential, client_id, stop, [&](State& state) {
+    return put_secret(state, client_id, expected_uid, credential, true);
+  });
+}
+
+Result<Credential> FakeBackend::put_secret(State& state, const std::string& client_id,
+                                           const std::string& expected_uid, const NewCredential& credential,
+                                           bool replaces) {
+  ASSIGN_OR_RETURN(const bool replay, is_replay(state, client_id, credential));
+  const auto found = state.clients.find(client_id);
+  if (found == state.clients.end()) return fail(no_such_client());
+  if (!owned_by(found->second, expected_uid)) return fail(precondition_failed());
+  RegisteredClient& registered = found->second.registered;
+  if (replay) return *find_credential(registered, state.operations.at(credential.operation_id).credential_id);
+  if (credential.revision <= state.highest_revisions[client_id]) return fail(revision_conflict());
+  if (!registered.settings.has_secret()) return fail(no_secret_allowed());
+  if (replaces) {
+    for (const Credential& old : registered.credentials) state.operations[old.operation_id].deleted = true;
+    registered.credentials.clear();
+    found->second.values.clear();
+  }
+  const auto most = static_cast<std::size_t>(state.info.capabilities.max_secrets);
+  if (registered.credentials.size() >= most) {
+    return fail(refusal(ErrorKind::conflict, 409, "too_many_secrets", "the client has too many secrets"));
+  }
+  touch(registered);
+  return store_secret(state, found->second, credential);
+}
+
+Result<backend::Registration> FakeBackend::register_client(const ClientSettings& settings,
+                                                           const OwnershipMark& mark,
+                                                           const std::string& operation_id,
+                                                           std::stop_token stop) {
+  return call<backend::Registration>(
+      BackendOperation::register_client, {}, stop, [&](State& state) -> Result<backend::Registration> {
+        const std::string number = std::to_string(state.next_id++);
+        FakeClient client{.registered = {.settings = settings, .mark = mark, .etag = "1"}};
+        client.registered.settings.client_id = "client-" + number;
+        Secret value(settings.has_secret() ? "made-by-the-registry-" + number : "");
+        const NewCredential credential{
+            .operation_id = operation_id, .revision = mark.revision, .value = &value};
+        ASSIGN_OR_RETURN(RegisteredClient stored,
+                         insert(state, std::move(client), settings.has_secret() ? &credential : nullptr));
+        return backend::Registration{.client = std::move(stored), .value = std::move(value)};
       });
 }
 

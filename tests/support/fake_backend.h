@@ -26,6 +26,8 @@ enum class BackendOperation {
   update,
   adopt,
   add_credential,
+  replace_credential,
+  register_client,
   retire_credential,
   set_disabled,
   remove,
@@ -60,7 +62,7 @@ class FakeBackend final : public backend::Backend {
   void lose_reply_next(BackendOperation operation);
   /// Runs before the next call of this kind, without locks: for what somebody else does in between.
   void before_next(BackendOperation operation, std::function<void()> act);
-  /// What `probe` answers from now on.
+  /// What `probe` answers from now on; how many secrets a client may have is kept to.
   void set_info(backend::RegistryInfo info);
   void set_time(WallTime now);
   void reject_next_verifications(int count);
@@ -102,6 +104,14 @@ class FakeBackend final : public backend::Backend {
   Result<backend::Credential> add_credential(const std::string& client_id, const std::string& expected_uid,
                                              const backend::NewCredential& credential,
                                              std::stop_token stop) override;
+  Result<backend::Credential> replace_credential(const std::string& client_id,
+                                                 const std::string& expected_uid,
+                                                 const backend::NewCredential& credential,
+                                                 std::stop_token stop) override;
+  Result<backend::Registration> register_client(const backend::ClientSettings& settings,
+                                                const backend::OwnershipMark& mark,
+                                                const std::string& operation_id,
+                                                std::stop_token stop) override;
   Result<void> retire_credential(const std::string& client_id, const std::string& credential_id,
                                  std::stop_token stop) override;
   Result<backend::RegisteredClient> set_disabled(const std::string& client_id,
@@ -144,6 +154,10 @@ class FakeBackend final : public backend::Backend {
   template <typename T>
   Result<T> call(BackendOperation operation, const std::string& client_id, const std::stop_token& stop,
                  const std::function<Result<T>(State&)>& act);
+  /// Adds one, or leaves no other.
+  static Result<backend::Credential> put_secret(State& state, const std::string& client_id,
+                                                const std::string& expected_uid,
+                                                const backend::NewCredential& credential, bool replaces);
   /// True: the operation was carried out before and is repeated exactly.
   static Result<bool> is_replay(const State& state, const std::string& client_id,
                                 const backend::NewCredential& credential);

@@ -23,6 +23,11 @@ class FakeEventSink final : public runtime::EventSink {
     }
     return texts;
   }
+  [[nodiscard]] std::vector<std::string> notes() const {
+    std::vector<std::string> texts;
+    for (const kube::Event& event : events()) texts.push_back(event.note);
+    return texts;
+  }
   void clear() { events_.lock()->clear(); }
 
  private:

@@ -17,6 +17,7 @@ std::string_view to_string(Verb verb) {
     case Verb::watch: return "watch";
     case Verb::create: return "create";
     case Verb::replace: return "replace";
+    case Verb::rehearse: return "rehearse";
     case Verb::replace_status: return "replace_status";
     case Verb::merge_patch: return "merge_patch";
     case Verb::remove: return "remove";
@@ -99,6 +100,16 @@ class FakeKube::Server {
     auto& objects = state_.objects[type.resource];
     const auto found = objects.find(key);
     return found == objects.end() ? nullptr : &found->second;
+  }
+
+  Result<void> check_create(const kube::ResourceType& type, const kube::ObjectKey& key) {
+    if (find(type, key) != nullptr) {
+      return refused(409, "AlreadyExists", type.resource + " \"" + key.name + "\" already exists");
+    }
+    if (state_.terminating.contains(key.namespace_name)) {
+      return refused(403, "NamespaceTerminating", "namespace " + key.namespace_name + " is being terminated");
+    }
+    return {};
   }
 
   Json insert(const kube::ResourceType& type, Json object) {
@@ -363,13 +374,7 @@ Result<Json> FakeKube::write(Write request, const std::function<Result<Json>(Ser
 Result<Json> FakeKube::create(const kube::ResourceType& type, const Json& object,
                               std::string_view field_manager, std::stop_token stop) {
   const auto apply = [&](Server& server) -> Result<Json> {
-    const kube::ObjectKey key = key_of(object);
-    if (server.find(type, key) != nullptr) {
-      return refused(409, "AlreadyExists", type.resource + " \"" + key.name + "\" already exists");
-    }
-    if (server.state().terminating.contains(key.namespace_name)) {
-      return refused(403, "NamespaceTerminating", "namespace " + key.namespace_name + " is being terminated");
-    }
+    RETURN_IF_ERROR(server.check_create(type, key_of(object)));
     return server.insert(type, as_created(type, object));
   };
   RETURN_IF_ERROR(kube::create_request(type, object, field_manager));
@@ -389,6 +394,20 @@ Result<Json> FakeKube::replace(const kube::ResourceType& type, const Json& objec
   RETURN_IF_ERROR(kube::replace_request(type, object, field_manager));
   return write({Verb::replace, type.resource, key_of(object), std::string(field_manager), object}, apply,
                stop);
+}
+
+Result<void> FakeKube::rehearse(const kube::ResourceType& type, const Json& object,
+                                std::string_view field_manager, std::stop_token stop) {
+  RETURN_IF_ERROR(kube::rehearse_request(type, object, field_manager));
+  RETURN_IF_ERROR(enter(Verb::rehearse, type.resource, stop));
+  auto state = state_.lock();
+  Server server(*this, *state);
+  if (!object["metadata"].contains("resourceVersion")) return server.check_create(type, key_of(object));
+  Json* current = server.find(type, key_of(object));
+  if (current == nullptr) return absent(type, key_of(object).name);
+  RETURN_IF_ERROR(check_preconditions(*current, preconditions_in(object)));
+  RETURN_IF_ERROR(updated(type, *current, object));
+  return {};
 }
 
 Result<Json> FakeKube::replace_status(const kube::ResourceType& type, const Json& object,

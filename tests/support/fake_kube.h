@@ -23,7 +23,7 @@
 namespace apiclient::test {
 
 /// The members of kube::Client.
-enum class Verb { find, list, watch, create, replace, replace_status, merge_patch, remove };
+enum class Verb { find, list, watch, create, replace, rehearse, replace_status, merge_patch, remove };
 std::string_view to_string(Verb verb);
 
 class FakeKube final : public kube::Client {
@@ -89,6 +89,8 @@ class FakeKube final : public kube::Client {
                       std::stop_token stop) override;
   Result<Json> replace(const kube::ResourceType& type, const Json& object, std::string_view field_manager,
                        std::stop_token stop) override;
+  Result<void> rehearse(const kube::ResourceType& type, const Json& object, std::string_view field_manager,
+                        std::stop_token stop) override;
   Result<Json> replace_status(const kube::ResourceType& type, const Json& object,
                               std::string_view field_manager, std::stop_token stop) override;
   Result<Json> merge_patch(const kube::ResourceType& type, const kube::ObjectKey& key, const Json& patch,

@@ -228,6 +228,18 @@ TEST_F(EmbeddedBackendTest, AddCredentialSendsOperationOwnerAndValue) {
   EXPECT_EQ((*json::parse(request.body))["value"], kValue);
 }
 
+TEST_F(EmbeddedBackendTest, ReplaceCredentialPutsTheOnlyOne) {
+  writes_.expect(Method::put, kPath + "/secrets", 201,
+                 R"({"id":"s2","hint":"MDE","revision":2,"operation_id":"op-1",)"
+                 R"("created_at":"2026-01-02T03:04:05Z"})");
+  const auto credential = backend_->replace_credential(kClientId, "uid-1", credential_, {});
+  ASSERT_TRUE(credential.has_value()) << credential.error().message;
+  EXPECT_EQ(credential->id, "s2");
+  const http::Request request = only_write();
+  EXPECT_EQ(http::find_header(request.headers, "Idempotency-Key"), "op-1");
+  EXPECT_EQ(http::find_header(request.headers, "Apiclient-Owner-Uid"), "uid-1");
+}
+
 TEST_F(EmbeddedBackendTest, AddCredentialWithoutFreeSlotSaysSo) {
   writes_.expect(Method::post, kPath + "/secrets", 409, problem("too_many_secrets"));
   const auto credential = backend_->add_credential(kClientId, "uid-1", credential_, {});
@@ -269,6 +281,7 @@ TEST_F(EmbeddedBackendTest, NothingIsWrittenWithoutAnOwnersUid) {
   EXPECT_THAT(backend_->remove(kClientId, "", {}), has_error(ErrorKind::internal));
   EXPECT_THAT(backend_->update(a_machine_client(), a_mark(), "", {}), has_error(ErrorKind::internal));
   EXPECT_THAT(backend_->add_credential(kClientId, "", credential_, {}), has_error(ErrorKind::internal));
+  EXPECT_THAT(backend_->replace_credential(kClientId, "", credential_, {}), has_error(ErrorKind::internal));
 }
 
 TEST_F(EmbeddedBackendTest, ProbeNeedsIssuerAndAdminAccess) {
@@ -283,6 +296,15 @@ TEST_F(EmbeddedBackendTest, ProbeNeedsIssuerAndAdminAccess) {
                                               .searchable_mark = true,
                                               .idempotency_key = true,
                                               .can_disable = true}));
+}
+
+TEST_F(EmbeddedBackendTest, ProbeLearnsHowManySecretsAClientMayHave) {
+  issuer_.expect(Method::get, kMetadataPath, 200,
+                 R"({"issuer":"http://id.example","token_endpoint":"http://id.example/t"})");
+  reads_.expect(Method::get, kFirstPage, 200, R"({"items":[],"continue":"","max_secrets":1})");
+  const auto info = backend_->probe({});
+  ASSERT_TRUE(info.has_value()) << info.error().message;
+  EXPECT_EQ(info->capabilities.max_secrets, 1);
 }
 
 TEST_F(EmbeddedBackendTest, ProbeOfAnotherIssuerNeverAsksTheAdminSide) {

@@ -179,9 +179,11 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& row) { return row.param.name; });
 
 TEST(EmbeddedCodec, PageOfClientsIsRecognised) {
-  EXPECT_TRUE(check_client_list(R"({"items":[],"continue":""})").has_value());
-  for (const char* body : {"", "[]", "{}", R"({"items":{}})", "<html>"}) {
-    const auto result = check_client_list(body);
+  EXPECT_EQ(read_max_secrets(R"({"items":[],"continue":""})").value(), 3);
+  EXPECT_EQ(read_max_secrets(R"({"items":[],"continue":"","max_secrets":1})").value(), 1);
+  for (const char* body : {"", "[]", "{}", R"({"items":{}})", "<html>", R"({"items":[],"max_secrets":0})",
+                           R"({"items":[],"max_secrets":"3"})", R"({"items":[],"max_secrets":1000})"}) {
+    const auto result = read_max_secrets(body);
     ASSERT_FALSE(result.has_value()) << body;
     EXPECT_EQ(result.error().kind, ErrorKind::protocol) << body;
   }

@@ -23,7 +23,7 @@ struct Past {
   bool overlap_of_unknown_end = false;
   bool has_secret = true;
   bool first_issuance = false;
-  bool can_overlap = true;
+  bool gap_is_accepted = true;
 };
 
 struct DecisionRow {
@@ -58,7 +58,7 @@ TEST_P(RotationDecisions, AreMade) {
                                   .handled = past.handled,
                                   .has_secret = past.has_secret,
                                   .first_issuance = past.first_issuance,
-                                  .can_overlap = past.can_overlap,
+                                  .gap_is_accepted = past.gap_is_accepted,
                                   .overlap_active = past.overlap_until || past.overlap_of_unknown_end,
                                   .overlap_until = past.overlap_until};
   EXPECT_EQ(text_of(decide_rotation(question, kNow)), GetParam().expected);
@@ -90,7 +90,8 @@ INSTANTIATE_TEST_SUITE_P(
         DecisionRow{"FirstIssuance", "r1", {.first_issuance = true}, "remember"},
         DecisionRow{"FirstIssuanceCompromised", "r1:Compromised", {.first_issuance = true}, "remember"},
         DecisionRow{"MalformedAtFirstIssuance", ":", {.first_issuance = true}, "refuse Malformed"},
-        DecisionRow{"OneSecretOnly", "r1", {.can_overlap = false}, "refuse NotSupportedByRegistry"}),
+        DecisionRow{"AGapNobodyAccepts", "r1", {.gap_is_accepted = false}, "refuse NotSupportedByRegistry"},
+        DecisionRow{"NowAcceptsTheGap", "r1:now", {.gap_is_accepted = false}, "rotate"}),
     test::RowName());
 
 INSTANTIATE_TEST_SUITE_P(

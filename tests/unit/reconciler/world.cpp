@@ -48,6 +48,7 @@ struct World::Process {
 
 World::World(const RegistryBuilder& registry)
     : registry_(registry), connection_(std::make_shared<FakeConnection>(backend)) {
+  keep_to_capabilities();
   restart();
 }
 World::~World() = default;
@@ -89,8 +90,12 @@ void World::namespace_goes_since(std::chrono::minutes ago) {
 
 // What the registry reconciler would say
 
+/// The fake can what the registry's probe has said.
+void World::keep_to_capabilities() { backend.set_info(registry_.snapshot().info); }
+
 void World::registry_is(const RegistryBuilder& registry) {
   registry_ = registry;
+  keep_to_capabilities();
   registry_recovers();
 }
 

@@ -79,6 +79,7 @@ class World {
 
  private:
   struct Process;
+  void keep_to_capabilities();
   void sync();
   void sync_client(const Json& object);
   void sync_secret(const Json& object);

@@ -250,6 +250,41 @@ INSTANTIATE_TEST_SUITE_P(
                              return w.add("a", "op-4", 4, 'q');
                            },
                            "too_many_secrets"},
+                      Rule{"FourthThatReplacesTheOthers",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             w.add("a", "op-2", 2, 'y');
+                             w.add("a", "op-3", 3, 'z');
+                             return w.put("a", "op-4", 4, 'q');
+                           },
+                           "done"},
+                      Rule{"ReplacementRepeated",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             w.put("a", "op-2", 2, 'y');
+                             return w.put("a", "op-2", 2, 'y');
+                           },
+                           "replayed"},
+                      Rule{"ReplacementThatWasReplaced",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             w.put("a", "op-2", 2, 'y');
+                             w.put("a", "op-3", 3, 'z');
+                             return w.put("a", "op-2", 2, 'y');
+                           },
+                           "deleted_operation"},
+                      Rule{"ReplacementOfAnOlderRevision",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 3, 'x');
+                             return w.put("a", "op-2", 2, 'y');
+                           },
+                           "revision_conflict"},
+                      Rule{"ReplacementOfAnotherOwner",
+                           [](StoreWorld& w) {
+                             w.create("a", "op-1", 1, 'x');
+                             return w.put("a", "op-2", 2, 'y', {.owner_uid = "uid-2", .etag = {}});
+                           },
+                           "precondition_failed"},
                       Rule{"FourthAfterOneWasDeleted",
                            [](StoreWorld& w) {
                              w.create("a", "op-1", 1, 'x');
@@ -623,6 +658,19 @@ TEST(ClientStore, DatabaseFileHoldsNoValue) {
     EXPECT_EQ(bytes.find(std::string(8, 'x')), std::string::npos) << name;
     EXPECT_EQ(bytes.find(std::string(8, 'y')), std::string::npos) << name;
   }
+}
+
+TEST(ClientStore, AReplacementIsTheOnlySecretThatIsLeft) {
+  StoreWorld world;
+  ASSERT_EQ(world.create("a", "op-1", 1, 'x'), "done");
+  ASSERT_EQ(world.add("a", "op-2", 2, 'y'), "done");
+  ASSERT_EQ(world.put("a", "op-3", 3, 'z'), "done");
+  const ClientRecord client = world.get("a");
+  ASSERT_EQ(client.secrets.size(), 1U);
+  EXPECT_EQ(client.secrets.at(0).operation_id, "op-3");
+  EXPECT_EQ(client.mark->revision, 3);
+  EXPECT_EQ(world.put("a", "op-4", 4, 'q', {.owner_uid = "uid-2", .etag = {}}), "precondition_failed");
+  EXPECT_EQ(world.get("a").secrets.at(0).operation_id, "op-3") << "a refused one ends nothing";
 }
 
 }  // namespace

@@ -78,6 +78,11 @@ struct StoreWorld {
                   char letter, const Preconditions& preconditions = {}) {
     return word_of(store.add_secret(client_id, a_secret(operation_id, revision, letter), preconditions));
   }
+  std::string put(const std::string& client_id, const std::string& operation_id, std::int64_t revision,
+                  char letter, const Preconditions& preconditions = {}) {
+    return word_of(
+        store.add_secret(client_id, a_secret(operation_id, revision, letter), preconditions, Others::end));
+  }
   std::string replace(const ClientMetadata& metadata, const std::optional<OwnershipMark>& mark,
                       const Preconditions& preconditions = {}) {
     return word_of(store.replace(metadata, mark, preconditions));

@@ -64,6 +64,10 @@ class GatedClient final : public kube::Client {
     RETURN_IF_ERROR(pass(stop));
     return next_.replace(type, object, manager, stop);
   }
+  Result<void> rehearse(const kube::ResourceType& type, const Json& object, std::string_view manager,
+                        std::stop_token stop) override {
+    return next_.rehearse(type, object, manager, stop);
+  }
   Result<Json> replace_status(const kube::ResourceType& type, const Json& object, std::string_view manager,
                               std::stop_token stop) override {
     return next_.replace_status(type, object, manager, stop);

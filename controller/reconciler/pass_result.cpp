@@ -1,0 +1,109 @@
+#include "reconciler/pass_result.h"
+
+#include "reconciler/adoption.h"
+#include "reconciler/rotation_record.h"
+#include "reconciler/strategy.h"
+
+namespace apiclient::reconciler {
+namespace {
+
+/// Where the value comes from, without what the registry says of it.
+CurrentCredential chosen_credential(const Observation& seen) {
+  if (seen.staged) {
+    return {.revision = seen.staged->revision,
+            .operation_id = seen.staged->operation_id,
+            .value = &seen.staged->value};
+  }
+  if (publishes_shown_secret(seen)) {
+    return {.revision = shown_revision(seen), .value = &seen.shown->value};
+  }
+  const TargetSecret& published = *seen.published();
+  return {.revision = published.revision(),
+          .operation_id = std::string(published.operation_id()),
+          .value = &published.value};
+}
+
+std::string handled_revoke(const Observation& seen, const Plan& plan) {
+  if (!plan.tokens.handled_revoke.empty()) return plan.tokens.handled_revoke;
+  const std::string& known = seen.client.status.rotation.last_handled_revoke;
+  const bool ask_target = known.empty() && seen.published() != nullptr;
+  return ask_target ? std::string(seen.published()->handled_revoke()) : known;
+}
+
+api::RotationStatus rotation_status(const Observation& seen, const Plan& plan, std::int64_t published,
+                                    WallTime now) {
+  const auto& before = seen.client.status.credential;
+  const bool newer = !before || before->revision < published;
+  return record_rotation(seen.client.status.rotation, plan.tokens, newer && !plan.tokens.reason.empty(), now);
+}
+
+/// A registry that does not say when it stored a secret must not make the status change with every pass.
+WallTime issued_at(const Observation& seen, const CurrentCredential& current, WallTime now) {
+  if (current.created_at) return *current.created_at;
+  const auto& known = seen.client.status.credential;
+  const bool same = known && known->revision == current.revision && known->issued_at;
+  return same ? *known->issued_at : now;
+}
+
+}  // namespace
+
+CurrentCredential current_credential(const Observation& seen) {
+  if (!seen.desired.settings.has_secret()) return {};
+  CurrentCredential current = chosen_credential(seen);
+  if (!seen.registered) return current;
+  for (const backend::Credential& credential : seen.registered->credentials) {
+    if (credential.revision != current.revision) continue;
+    current.operation_id = credential.operation_id;
+    current.credential_id = credential.id;
+    current.created_at = credential.created_at;
+  }
+  return current;
+}
+
+api::RegistryStatus registry_status_of(const RegistrySnapshot& registry) {
+  return {.kind = "ClusterClientRegistry", .name = registry.name, .issuer = registry.spec.issuer};
+}
+
+backend::OwnershipMark mark_of(const Observation& seen, std::int64_t revision) {
+  const kube::ObjectMeta& meta = seen.client.meta;
+  return {.installation_id = seen.installation_id,
+          .namespace_name = meta.key.namespace_name,
+          .name = meta.key.name,
+          .uid = meta.uid,
+          .revision = revision};
+}
+
+Publication publication_of(const Observation& seen, const Plan& plan) {
+  const CurrentCredential current = current_credential(seen);
+  return {.client = seen.client,
+          .settings = seen.desired.settings,
+          .registry = *seen.registry,
+          .installation_id = seen.installation_id,
+          .revision = current.revision,
+          .operation_id = current.operation_id,
+          .credential_id = current.credential_id,
+          .value = current.value,
+          .handled_rotations = plan.tokens.handled_ids,
+          .handled_revoke = handled_revoke(seen, plan)};
+}
+
+Succeeded success_of(const Observation& seen, const Plan& plan, WallTime now) {
+  const CurrentCredential current = current_credential(seen);
+  Succeeded result{.client_id = seen.desired.settings.client_id,
+                   .registry = registry_status_of(*seen.registry),
+                   .effective = seen.desired.effective,
+                   .previous = plan.previous,
+                   .rotation = rotation_status(seen, plan, current.revision, now),
+                   .waiting = plan.waiting,
+                   .suspended = seen.client.spec.suspended,
+                   .clock_is_wrong = plan.clock_is_wrong};
+  if (current.value == nullptr) return result;
+  result.rotation.strategy = to_string(strategy_of(seen.registry->info.capabilities));
+  result.credential = api::CredentialStatus{.revision = current.revision,
+                                            .id = current.credential_id,
+                                            .hint = hint_of(*current.value),
+                                            .issued_at = issued_at(seen, current, now)};
+  return result;
+}
+
+}  // namespace apiclient::reconciler

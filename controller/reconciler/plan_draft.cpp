@@ -1,0 +1,86 @@
+#include "reconciler/plan_draft.h"
+
+#include <algorithm>
+
+#include "api/names.h"
+
+namespace apiclient::reconciler {
+namespace {
+
+/// A past event that has not happened yet: the clock was set back since, or was wrong then.
+bool remembers_the_future(const api::ApiClientStatus& status, WallTime now) {
+  const auto in_future = [now](const std::optional<WallTime>& time) {
+    return time && *time > now + kTolerableSkew;
+  };
+  return in_future(status.rotation.last_time) ||
+         (status.credential && in_future(status.credential->issued_at));
+}
+
+}  // namespace
+
+std::chrono::milliseconds overlap_of(const api::ApiClientSpec& spec) {
+  return spec.rotation.overlap.value_or(kDefaultOverlap);
+}
+
+PlanDraft::PlanDraft(const Observation& seen, WallTime now)
+    : seen_(seen),
+      now_(now),
+      clock_is_wrong_(!seen.clock_trusted || remembers_the_future(seen.client.status, now)),
+      tokens_(seen, clock_is_wrong_, now) {
+  if (!seen.client.meta.has_finalizer(api::kCleanupFinalizer)) add(step::AddFinalizer{});
+}
+
+void PlanDraft::publish_secrets() {
+  add(step::Publish{});
+  publish_to_formers();
+}
+
+void PlanDraft::publish() {
+  publish_secrets();
+  add(step::WriteStatus{});
+}
+
+/// A Secret under a former name says the same as the target until it goes.
+void PlanDraft::publish_to_formers() {
+  for (const TargetSecret& former : seen_.formers) {
+    const WallTime retire_at = former.retire_at().value_or(now_ + overlap());
+    if (retire_at <= now_ && !clock_is_wrong_) {
+      add(step::DeleteFormer{.secret_name = former.meta.key.name});
+    } else {
+      add(step::PublishFormer{.secret_name = former.meta.key.name, .retire_at = retire_at});
+      look_again_by(clock_is_wrong_ ? now_ + kTolerableSkew : retire_at);
+    }
+  }
+}
+
+api::PreviousStatus PlanDraft::planned(api::PreviousStatus previous) const {
+  const auto& known = seen_.client.status.previous;
+  if (known && known->retire_at && known->revision >= previous.revision) return *known;
+  previous.retire_at = now_ + overlap();
+  return previous;
+}
+
+bool PlanDraft::overlap_is_over() const {
+  return plan_.previous && *plan_.previous->retire_at <= now_ && !clock_is_wrong_;
+}
+
+Plan PlanDraft::finish() {
+  plan_.clock_is_wrong = clock_is_wrong_ && plan_.previous.has_value();
+  plan_.tokens = tokens_.record();
+  plan_.waiting = tokens_.waiting();
+  look_again_in_time();
+  return std::move(plan_);
+}
+
+/// When time alone makes something due, or something was left for the next pass.
+void PlanDraft::look_again_in_time() {
+  if (plan_.previous) look_again_by(clock_is_wrong_ ? now_ + kTolerableSkew : *plan_.previous->retire_at);
+  if (plan_.waiting) look_again_by(plan_.waiting->until.value_or(now_ + kTolerableSkew));
+  if (tokens_.leaves_something()) look_again_by(now_);
+}
+
+void PlanDraft::look_again_by(WallTime time) {
+  plan_.look_again = plan_.look_again ? std::min(*plan_.look_again, time) : time;
+}
+
+}  // namespace apiclient::reconciler

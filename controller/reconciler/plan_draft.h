@@ -1,0 +1,57 @@
+#pragma once
+// What the plans of all strategies share: the steps so far, what becomes of tokens, Secrets under former
+// names, and what waits for a time. Used by one plan; the observation outlives it.
+
+#include <chrono>
+#include <optional>
+
+#include "base/clock.h"
+#include "reconciler/observation.h"
+#include "reconciler/plan.h"
+#include "reconciler/token_ledger.h"
+
+namespace apiclient::reconciler {
+
+/// How long a superseded secret stays valid: as the spec says, else an hour.
+std::chrono::milliseconds overlap_of(const api::ApiClientSpec& spec);
+
+class PlanDraft {
+ public:
+  PlanDraft(const Observation& seen, WallTime now);
+
+  void add(Step step) { plan_.steps.push_back(std::move(step)); }
+  TokenLedger& tokens() { return tokens_; }
+
+  /// Target and formers, without the status: more is to be done before it is written.
+  void publish_secrets();
+  /// Target, formers, status.
+  void publish();
+
+  /// What is to be told of the secret before the published one; it ends later.
+  void keep(api::PreviousStatus previous) { plan_.previous = std::move(previous); }
+  void forget_previous() { plan_.previous.reset(); }
+  [[nodiscard]] bool keeps_previous() const { return plan_.previous.has_value(); }
+  /// As planned before for this revision or a newer one, else from now on.
+  [[nodiscard]] api::PreviousStatus planned(api::PreviousStatus previous) const;
+  /// The overlap of what is kept is over. Never by a clock that is wrong.
+  [[nodiscard]] bool overlap_is_over() const;
+
+  [[nodiscard]] WallTime now() const { return now_; }
+  [[nodiscard]] std::chrono::milliseconds overlap() const { return overlap_of(seen_.client.spec); }
+
+  /// Nothing can be added any more.
+  Plan finish();
+
+ private:
+  void publish_to_formers();
+  void look_again_in_time();
+  void look_again_by(WallTime time);
+
+  const Observation& seen_;
+  WallTime now_;
+  bool clock_is_wrong_;
+  TokenLedger tokens_;
+  Plan plan_;
+};
+
+}  // namespace apiclient::reconciler

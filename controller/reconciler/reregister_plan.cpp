@@ -1,0 +1,177 @@
+#include "reconciler/reregister_plan.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "reconciler/plan_draft.h"
+
+namespace apiclient::reconciler {
+namespace {
+
+bool staged_counts(const Observation& seen) { return seen.staged && !is_superseded(seen); }
+
+bool published_value_stands(const Observation& seen) {
+  const TargetSecret* published = seen.published();
+  const bool complete = published != nullptr && published->revision() > 0 &&
+                        (!published->value.empty() || !seen.desired.settings.has_secret());
+  return complete && seen.registered && published->client_id == seen.desired.settings.client_id &&
+         seen.published_verdict != backend::Verdict::rejected;
+}
+
+bool needs_update(const Observation& seen) {
+  return seen.registered->settings != seen.desired.settings ||
+         (seen.registered->mark && seen.registered->mark->uid != seen.client.meta.uid);
+}
+
+class ReregisterPlanner {
+ public:
+  ReregisterPlanner(const Observation& seen, WallTime now)
+      : seen_(seen), fence_(seen.client.status.rotation.in_progress), draft_(seen, now) {}
+
+  Plan plan() {
+    if (seen_.staged && !staged_counts(seen_)) drop_superseded();
+    if (staged_counts(seen_) && seen_.registered) {
+      publish_new(seen_.staged->revision, seen_.staged->token, seen_.staged->kind);
+    } else if (staged_counts(seen_)) {
+      // The registry has lost it before anybody could use it.
+      draft_.add(step::DropStaged{});
+      mint();
+    } else if (fence_ || !published_value_stands(seen_) || tokens().wants_rotation() != nullptr) {
+      mint();
+    } else {
+      maintain();
+    }
+    return draft_.finish();
+  }
+
+ private:
+  TokenLedger& tokens() { return draft_.tokens(); }
+  [[nodiscard]] bool suspended() const { return seen_.client.spec.suspended; }
+
+  /// Nobody will ever publish it, so nobody would remove it either.
+  void drop_superseded() {
+    if (!seen_.staged->client_id.empty() && seen_.staged->client_id != seen_.desired.settings.client_id) {
+      draft_.add(step::RemoveClient{.client_id = seen_.staged->client_id});
+    }
+    draft_.add(step::DropStaged{});
+  }
+
+  void mint() {
+    const rotation::Rotate* rotate = tokens().wants_rotation();
+    const std::string wanted(rotate != nullptr ? tokens().rotate() : "");
+    const std::string token = fence_ ? fence_->token : wanted;
+    const std::int64_t revision = std::max(next_revision(seen_), fence_ ? fence_->revision : 0);
+    if (!fence_ || seen_.fenced_outcome == FencedOutcome::unknown) {
+      draft_.add(step::Fence{.revision = revision, .token = token});
+    }
+    if (!fence_ || seen_.fenced_outcome != FencedOutcome::answered) draft_.add(step::RegisterClient{});
+    draft_.add(step::StageAnswer{});
+    publish_new(revision, token, seen_.first_issuance() ? "" : kRecoverKind);
+  }
+
+  void publish_new(std::int64_t revision, std::string_view token, std::string_view kind) {
+    revoke_before_publish();
+    if (suspended()) {
+      if (!(seen_.registered && seen_.registered->disabled)) draft_.add(step::DisableClient{});
+    } else if (seen_.registry->spec.verify_credentials && seen_.desired.settings.has_secret()) {
+      draft_.add(step::Verify{});
+    }
+    tokens().settle_minted(token);
+    tokens().because(reason_of_mint(token, kind));
+    const auto parsed = parse_rotation_token(token);
+    supersede(revision, parsed && parsed->now);
+    draft_.add(step::DropStaged{});
+  }
+
+  /// The overlap that exists ends now, the one that this mint begins does not.
+  void revoke_before_publish() {
+    if (!tokens().revoke_is_open()) return;
+    if (has_former_client()) draft_.add(step::RemoveClient{.client_id = seen_.client.status.previous->id});
+    revoked_ = true;
+    tokens().handle_revoke();
+  }
+
+  /// At most one client stays beside the new one: the one that consumers have used last.
+  void supersede(std::int64_t revision, bool now) {
+    const std::vector<std::string> older = older_ids();
+    const bool cut = now || draft_.overlap() == std::chrono::milliseconds(0);
+    draft_.publish_secrets();
+    for (const std::string& id : older) {
+      const bool kept = !cut && id == older.back();
+      if (!kept) draft_.add(step::RemoveClient{.client_id = id});
+    }
+    if (!cut && !older.empty()) draft_.keep(draft_.planned(former(older.back(), revision)));
+    draft_.add(step::WriteStatus{});
+  }
+
+  [[nodiscard]] api::PreviousStatus former(const std::string& id, std::int64_t revision) const {
+    const auto& credential = seen_.client.status.credential;
+    return {.revision = credential ? credential->revision : revision - 1,
+            .id = id,
+            .hint = credential ? credential->hint : "",
+            .retire_at = {}};
+  }
+
+  [[nodiscard]] bool has_former_client() const {
+    const auto& previous = seen_.client.status.previous;
+    return previous && !previous->id.empty() && previous->id != seen_.desired.settings.client_id;
+  }
+
+  /// Clients of ours that are not the one that is being published, the newest last.
+  [[nodiscard]] std::vector<std::string> older_ids() const {
+    std::vector<std::string> ids;
+    const bool registers = !staged_counts(seen_) || !seen_.registered;
+    const std::string current = registers ? "" : seen_.desired.settings.client_id;
+    const auto add = [&](const std::string& id) {
+      if (!id.empty() && id != current && std::ranges::find(ids, id) == ids.end()) ids.push_back(id);
+    };
+    if (has_former_client() && !revoked_) add(seen_.client.status.previous->id);
+    add(seen_.client.status.client_id);
+    if (seen_.published() != nullptr) add(seen_.published()->client_id);
+    return ids;
+  }
+
+  /// Nothing is to be registered.
+  void maintain() {
+    if (needs_update(seen_)) draft_.add(step::UpdateClient{});
+    const bool disabled = seen_.registered->disabled;
+    if (disabled && !suspended()) draft_.add(step::EnableClient{});
+    if (!disabled && suspended()) draft_.add(step::DisableClient{});
+    if (!suspended() && seen_.published_verdict == backend::Verdict::unknown) draft_.add(step::Verify{});
+    tokens().settle();
+    end_overlap_when_due();
+    tokens().handle_revoke();
+    draft_.publish();
+  }
+
+  void end_overlap_when_due() {
+    if (!has_former_client()) return;
+    draft_.keep(draft_.planned(*seen_.client.status.previous));
+    if (!tokens().ends_overlap() && !draft_.overlap_is_over()) return;
+    draft_.forget_previous();
+    draft_.add(step::RemoveClient{.client_id = seen_.client.status.previous->id});
+  }
+
+  const Observation& seen_;
+  const std::optional<api::InProgress>& fence_;
+  PlanDraft draft_;
+  bool revoked_ = false;
+};
+
+}  // namespace
+
+std::string client_id_in_use(const Observation& seen) {
+  if (staged_counts(seen)) return seen.staged->client_id;
+  const std::string& known = seen.client.status.client_id;
+  const TargetSecret* published = seen.published();
+  if (published == nullptr) return known;
+  const auto& credential = seen.client.status.credential;
+  const bool older = credential && published->revision() < credential->revision && !known.empty();
+  return older ? known : published->client_id;
+}
+
+Plan make_reregister_plan(const Observation& seen, WallTime now) {
+  return ReregisterPlanner(seen, now).plan();
+}
+
+}  // namespace apiclient::reconciler
