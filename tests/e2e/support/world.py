@@ -71,14 +71,26 @@ class World:
         return self.must(self.api.get(path(API, "clusterclientregistries", name=name or self.registry_name)))
 
     def patch_registry(self, patch, name=None):
+        """Where the operator runs, returns when it goes by what was patched."""
         where = path(API, "clusterclientregistries", name=name or self.registry_name)
-        return self.must(self.api.merge_patch(where, patch))
+        patched = self.must(self.api.merge_patch(where, patch))
+        if self.controller.state() == "running":
+            self._wait_observed(patched["metadata"]["generation"], name)
+        return patched
 
     def take_registry_away(self, name=None):
         """Deletes the object although it is in use: by force, as somebody does who takes its finalizer off."""
         where = path(API, "clusterclientregistries", name=name or self.registry_name)
         self.must(self.api.delete(where))
         self.api.merge_patch(where, {"metadata": {"finalizers": []}})
+
+    def _wait_observed(self, generation, name):
+        """ApiClients are judged by a new spec before the registry's status says that it was seen."""
+        def observed():
+            status = self.registry_object(name).get("status", {})
+            return status.get("conditions") and status["observedGeneration"] >= generation
+
+        wait_until(observed, _WITHIN, f"generation {generation} of the registry is observed", interval=0.02)
 
     def wait_registry(self, reason, name=None, seconds=_WITHIN):
         """Until Ready of the registry has this reason; returns the object."""
