@@ -24,7 +24,8 @@ constexpr Capabilities kCapabilities{.max_secrets = 3,
                                      .secrets_have_ids = true,
                                      .searchable_mark = true,
                                      .idempotency_key = true,
-                                     .can_disable = true};
+                                     .can_disable = true,
+                                     .tells_last_use = true};
 
 std::string path_of(std::string_view client_id) {
   return std::string(kClients).append("/").append(http::encode_segment(client_id));

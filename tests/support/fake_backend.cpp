@@ -79,7 +79,8 @@ FakeBackend::FakeBackend() {
                                   .secrets_have_ids = true,
                                   .searchable_mark = true,
                                   .idempotency_key = true,
-                                  .can_disable = true},
+                                  .can_disable = true,
+                                  .tells_last_use = true},
                  .endpoints = {.token = "http://registry.test/oauth2/token",
                                .jwks = "http://registry.test/.well-known/jwks.json"}};
 }

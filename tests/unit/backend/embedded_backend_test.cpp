@@ -282,7 +282,8 @@ TEST_F(EmbeddedBackendTest, ProbeNeedsIssuerAndAdminAccess) {
                                               .secrets_have_ids = true,
                                               .searchable_mark = true,
                                               .idempotency_key = true,
-                                              .can_disable = true}));
+                                              .can_disable = true,
+                                              .tells_last_use = true}));
 }
 
 TEST_F(EmbeddedBackendTest, ProbeOfAnotherIssuerNeverAsksTheAdminSide) {
