@@ -89,7 +89,9 @@ Result<http::Response> AdminApi::create_client(const Request& request) {
 Result<http::Response> AdminApi::list_clients(const Request& request) {
   ASSIGN_OR_RETURN(PageQuery query, read_page_query(request));
   ASSIGN_OR_RETURN(const ClientPage page, store_.list(std::move(query)));
-  Json body{{"items", Json::array()}, {"continue", write_continue_token(page.last)}};
+  Json body{{"items", Json::array()},
+            {"continue", write_continue_token(page.last)},
+            {"server_version", APICLIENT_VERSION}};
   for (const auto& client : page.clients) body["items"].push_back(write_client(client));
   return json_response(200, body);
 }

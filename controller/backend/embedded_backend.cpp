@@ -105,8 +105,10 @@ class EmbeddedBackend final : public Backend {
     ASSIGN_OR_RETURN(Endpoints endpoints, parts_.discovery.fetch(stop));
     ASSIGN_OR_RETURN(const http::Response page, read(std::string(kClients) + "?limit=1", stop));
     if (!page.ok()) return fail(list_error_of(page));
-    RETURN_IF_ERROR(embedded::check_client_list(page.body));
-    return RegistryInfo{.capabilities = kCapabilities, .endpoints = std::move(endpoints)};
+    ASSIGN_OR_RETURN(std::string version, embedded::read_server_version(page.body));
+    return RegistryInfo{.capabilities = kCapabilities,
+                        .endpoints = std::move(endpoints),
+                        .server_version = std::move(version)};
   }
 
   Result<std::vector<std::string>> list_all(const std::string& installation_id, const std::stop_token& stop) {

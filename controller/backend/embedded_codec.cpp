@@ -14,6 +14,8 @@ namespace {
 
 using Lifetime = std::optional<std::chrono::seconds>;
 
+constexpr std::size_t kLongestVersion = 64;
+
 constexpr std::array<std::pair<ClientType, std::string_view>, 3> kTypes{{
     {ClientType::machine, "machine"},
     {ClientType::web, "web"},
@@ -183,6 +185,13 @@ Result<void> verdict_on(const json::Problems& problems, std::string_view operati
   return fail(ErrorKind::protocol, cleaned(result.error().message));
 }
 
+Result<Json> read_page(std::string_view body) {
+  ASSIGN_OR_RETURN(Json document, json::parse(body));
+  const bool is_page = document.is_object() && document.contains("items") && document["items"].is_array();
+  if (!is_page) return fail(ErrorKind::protocol, "the answer is not a list of clients");
+  return document;
+}
+
 }  // namespace
 
 Result<std::string> write_client(const ClientSettings& settings, const OwnershipMark& mark) {
@@ -225,8 +234,7 @@ Result<Credential> read_secret(std::string_view body) {
 }
 
 Result<ClientPage> read_client_page(std::string_view body) {
-  RETURN_IF_ERROR(check_client_list(body));
-  ASSIGN_OR_RETURN(const Json document, json::parse(body));
+  ASSIGN_OR_RETURN(const Json document, read_page(body));
   json::Problems problems;
   const json::Reader reader(document, problems);
   ClientPage page{.next = reader.optional_text("continue").value_or("")};
@@ -236,11 +244,11 @@ Result<ClientPage> read_client_page(std::string_view body) {
   return page;
 }
 
-Result<void> check_client_list(std::string_view body) {
-  ASSIGN_OR_RETURN(const Json document, json::parse(body));
-  const bool is_page = document.is_object() && document.contains("items") && document["items"].is_array();
-  if (!is_page) return fail(ErrorKind::protocol, "the answer is not a list of clients");
-  return {};
+Result<std::string> read_server_version(std::string_view body) {
+  ASSIGN_OR_RETURN(const Json document, read_page(body));
+  const auto version = document.find("server_version");
+  const bool named = version != document.end() && version->is_string();
+  return named ? cleaned(version->get_ref<const std::string&>(), kLongestVersion) : std::string();
 }
 
 }  // namespace apiclient::backend::embedded

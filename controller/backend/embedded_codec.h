@@ -27,7 +27,8 @@ struct ClientPage {
   std::string next = {};  ///< token of the next page; empty: this is the last
 };
 Result<ClientPage> read_client_page(std::string_view body);
-/// Whether this is a page of clients; their content is not looked at.
-Result<void> check_client_list(std::string_view body);
+/// The version that a page of clients names, cleaned and cut; empty when it names none. The clients are not
+/// looked at.
+Result<std::string> read_server_version(std::string_view body);
 
 }  // namespace apiclient::backend::embedded

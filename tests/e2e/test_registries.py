@@ -3,6 +3,7 @@ in use, and a registry that has lost its clients."""
 
 import base64
 import ssl
+import subprocess
 import time
 
 import pytest
@@ -13,6 +14,7 @@ from fault_proxy import FaultProxy
 from kstatus import conditions
 from kubeapi import path
 from processes import wait_until
+from registry import PROGRAM
 from world import API
 
 _CLIENTS = 20
@@ -78,6 +80,14 @@ def test_an_outage_costs_one_probe_for_each_step_and_not_one_call_for_each_clien
         world.registry.start()
         world.wait_registry("Reachable", seconds=_RECOVERS_WITHIN)
         for name in names:
+# What a registry says of itself
+
+def test_a_registry_shows_the_version_of_its_server(world):
+    status = world.wait_registry("Reachable")["status"]
+    said = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True).stdout
+    assert said == f"apiclient-registry {status['serverVersion']}\n"
+
+
             world.wait_condition(name, "Registered", "True", "UpToDate", seconds=_RECOVERS_WITHIN)
 
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "json/json.h"
+#include "support/matchers.h"
 #include "unit/backend/sample_clients.h"
 
 namespace apiclient::backend::embedded {
@@ -179,13 +180,37 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& row) { return row.param.name; });
 
 TEST(EmbeddedCodec, PageOfClientsIsRecognised) {
-  EXPECT_TRUE(check_client_list(R"({"items":[],"continue":""})").has_value());
   for (const char* body : {"", "[]", "{}", R"({"items":{}})", "<html>"}) {
-    const auto result = check_client_list(body);
+    const auto result = read_server_version(body);
     ASSERT_FALSE(result.has_value()) << body;
     EXPECT_EQ(result.error().kind, ErrorKind::protocol) << body;
   }
 }
+
+struct VersionRow {
+  std::string name;
+  Json page;
+  std::string version;
+};
+class ServerVersion : public testing::TestWithParam<VersionRow> {};
+
+TEST_P(ServerVersion, IsReadFromAPage) {
+  Json page = GetParam().page;
+  page["items"] = Json::array();
+  const auto version = read_server_version(json::dump(page));
+  ASSERT_TRUE(version.has_value());
+  EXPECT_EQ(*version, GetParam().version);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, ServerVersion,
+    testing::Values(VersionRow{"Named", {{"server_version", "1.2.3"}}, "1.2.3"},
+                    VersionRow{"OfAnOlderServer", {{"continue", ""}}, ""},
+                    VersionRow{"OfAnotherType", {{"server_version", 7}}, ""},
+                    VersionRow{"WithControlCharacters", {{"server_version", "1\n2"}}, "1 2"},
+                    VersionRow{
+                        "TooLong", {{"server_version", std::string(65, '1')}}, std::string(64, '1') + "…"}),
+    test::RowName());
 
 }  // namespace
 }  // namespace apiclient::backend::embedded
