@@ -92,7 +92,7 @@ class ControllerApp {
     manager_.add_cache(secrets_, secrets_);
     manager_.add_cache(credentials_, credentials_);
     manager_.add_cache(namespaces_, namespaces_);
-    manager_.add_leading(recorder_);
+    manager_.add_leading_helper(recorder_);
     manager_.add_leading(registry_controller_);
     manager_.add_leading(client_controller_);
     manager_.add_leading(sweeper_);
