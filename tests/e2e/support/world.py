@@ -102,6 +102,15 @@ class World:
                     "data": {key: base64.b64encode((token or self.registry.admin_token).encode()).decode()}}
         return self.must(self.api.post(path("v1", "secrets", OPERATOR_NAMESPACE), manifest))["metadata"]
 
+    def create_operator_secret(self, name, **data):
+        """A Secret that registries may use, in the operator's namespace; gone with the control plane."""
+        manifest = {"metadata": {"name": name, "labels": {"apiclient.dev/usable-by": "registry"}},
+                    "data": _encoded(data)}
+        return self.must(self.api.post(path("v1", "secrets", OPERATOR_NAMESPACE), manifest))
+
+    def patch_operator_secret(self, name, **data):
+        self.must(self.api.merge_patch(path("v1", "secrets", OPERATOR_NAMESPACE, name), {"data": _encoded(data)}))
+
     # ApiClients
 
     def manifest(self, name, **spec):
@@ -172,8 +181,7 @@ class World:
 
     def create_secret(self, name, data=None, **members):
         """Somebody else's Secret in our namespace."""
-        encoded = {key: base64.b64encode(value.encode()).decode() for key, value in (data or {"theirs": "1"}).items()}
-        manifest = {"metadata": {"name": name}, "data": encoded, **members}
+        manifest = {"metadata": {"name": name}, "data": _encoded(data or {"theirs": "1"}), **members}
         return SecretView(self.must(self.api.post(path("v1", "secrets", self.namespace), manifest)))
 
     def patch_secret(self, name, patch):
@@ -242,3 +250,7 @@ class World:
             return wait_until(holds, seconds, f"{type} is {status or '*'}/{reason or '*'}", interval=0.02)
         except Failed as error:
             raise AssertionError(f"{error}; conditions: {json.dumps(seen, indent=1)}") from None
+
+
+def _encoded(data):
+    return {key: base64.b64encode(value.encode()).decode() for key, value in data.items()}
