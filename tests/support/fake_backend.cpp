@@ -160,7 +160,7 @@ bool FakeBackend::accepts(const std::string& client_id, std::string_view value) 
          std::ranges::any_of(found->values, [&](const auto& entry) { return entry.second == value; });
 }
 
-std::vector<BackendCall> FakeBackend::calls() const { return state_.copy().calls; }
+std::vector<BackendCall> FakeBackend::calls() const { return state_.lock()->calls; }
 
 int FakeBackend::count(BackendOperation operation) const {
   return static_cast<int>(std::ranges::count(calls(), operation, &BackendCall::operation));
