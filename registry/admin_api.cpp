@@ -92,6 +92,7 @@ Result<http::Response> AdminApi::list_clients(const Request& request) {
   ASSIGN_OR_RETURN(const ClientPage page, store_.list(std::move(query)));
   Json body{{"items", Json::array()},
             {"continue", write_continue_token(page.last)},
+            {"server_version", APICLIENT_VERSION},
             {"max_secrets", store_.max_secrets()}};
   for (const auto& client : page.clients) body["items"].push_back(write_client(client));
   return json_response(200, body);

@@ -150,7 +150,8 @@ PreviousStatus read_previous(const json::Reader& reader) {
   return {.revision = reader.optional_integer("revision").value_or(0),
           .id = reader.optional_text("id").value_or(""),
           .hint = reader.optional_text("hint").value_or(""),
-          .retire_at = reader.optional_time("retireAt")};
+          .retire_at = reader.optional_time("retireAt"),
+          .last_used_at = reader.optional_time("lastUsedAt")};
 }
 
 InProgress read_in_progress(const json::Reader& reader) {
@@ -244,6 +245,7 @@ Json write_previous(const PreviousStatus& previous) {
   put(object, "id", previous.id);
   put(object, "hint", previous.hint);
   put(object, "retireAt", previous.retire_at);
+  put(object, "lastUsedAt", previous.last_used_at);
   return object;
 }
 

@@ -113,6 +113,7 @@ struct PreviousStatus {
   std::string id = {};
   std::string hint = {};
   std::optional<WallTime> retire_at = {};
+  std::optional<WallTime> last_used_at = {};
 };
 
 /// A mint that has begun where no staged Secret can be the fence.

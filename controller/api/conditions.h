@@ -76,6 +76,7 @@ inline constexpr std::string_view kStateLost = "StateLost";
 inline constexpr std::string_view kInUse = "InUse";
 inline constexpr std::string_view kInsecureSkipVerify = "InsecureSkipVerify";
 inline constexpr std::string_view kOrphanedClients = "OrphanedClients";
+inline constexpr std::string_view kOrphanedSecrets = "OrphanedSecrets";
 
 }  // namespace reason
 }  // namespace apiclient::api

@@ -29,7 +29,6 @@
 #include "runtime/informer.h"
 #include "runtime/leader_elector.h"
 #include "runtime/manager.h"
-#include "runtime/spread.h"
 #include "telemetry/audit.h"
 #include "telemetry/log.h"
 
@@ -39,9 +38,6 @@ namespace {
 using kube::ObjectMeta;
 using runtime::Change;
 using runtime::Priority;
-
-/// How fast the clients of a registry look again after it has recovered, failed or changed.
-constexpr double kClientsPerSecond = 50;
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -92,7 +88,7 @@ class ControllerApp {
     manager_.add_cache(secrets_, secrets_);
     manager_.add_cache(credentials_, credentials_);
     manager_.add_cache(namespaces_, namespaces_);
-    manager_.add_leading(recorder_);
+    manager_.add_leading_helper(recorder_);
     manager_.add_leading(registry_controller_);
     manager_.add_leading(client_controller_);
     manager_.add_leading(sweeper_);
@@ -193,18 +189,10 @@ class ControllerApp {
   }
 
   void registry_changed(const reconciler::RegistryNews& news) {
-    std::size_t count = 0;
-    clients_.store().each([&](const api::ApiClientSummary& client) {
-      const bool may_use_it = client.pinned_registry == news.registry ||
-                              (client.pinned_registry.empty() &&
-                               (client.registry_name.empty() || client.registry_name == news.registry));
-      if (!may_use_it) return;
-      if (news.spec_changed) memory_.request_check(client.key, reconciler::Doubt::state);
-      // After a start nearly all of them are as they should be, which costs the registry nothing.
-      if (news.first) return client_queue_.add(client.key, Priority::resync);
-      client_queue_.add_after(client.key, runtime::spread_delay(count++, kClientsPerSecond, random_unit()),
-                              Priority::resync);
-    });
+    reconciler::tell_clients(news, clients_.store(), memory_,
+                             [this](const kube::ObjectKey& client, std::chrono::milliseconds delay) {
+                               client_queue_.add_after(client, delay, Priority::resync);
+                             });
   }
 
   void add_clients_of_namespace(const std::string& name) {

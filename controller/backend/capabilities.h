@@ -16,6 +16,7 @@ struct Capabilities {
   bool searchable_mark = false;
   bool idempotency_key = false;
   bool can_disable = false;
+  bool tells_last_use = false;  ///< Credential::last_used_at
 
   bool operator==(const Capabilities&) const = default;
 };

@@ -20,8 +20,11 @@ constexpr std::string_view kClients = "/admin/v1/clients";
 constexpr std::string_view kPageSize = "500";
 
 /// Fixed by the admin API but for the number of secrets, which the registry tells.
-constexpr Capabilities kCapabilities{
-    .secrets_have_ids = true, .searchable_mark = true, .idempotency_key = true, .can_disable = true};
+constexpr Capabilities kCapabilities{.secrets_have_ids = true,
+                                     .searchable_mark = true,
+                                     .idempotency_key = true,
+                                     .can_disable = true,
+                                     .tells_last_use = true};
 
 std::string path_of(std::string_view client_id) {
   return std::string(kClients).append("/").append(http::encode_segment(client_id));
@@ -114,6 +117,7 @@ class EmbeddedBackend final : public Backend {
     ASSIGN_OR_RETURN(const http::Response page, read(std::string(kClients) + "?limit=1", stop));
     if (!page.ok()) return fail(list_error_of(page));
     RegistryInfo info{.capabilities = kCapabilities, .endpoints = std::move(endpoints)};
+    ASSIGN_OR_RETURN(info.server_version, embedded::read_server_version(page.body));
     ASSIGN_OR_RETURN(info.capabilities.max_secrets, embedded::read_max_secrets(page.body));
     return info;
   }

@@ -17,6 +17,8 @@ constexpr int kMostSecrets = 100;
 
 using Lifetime = std::optional<std::chrono::seconds>;
 
+constexpr std::size_t kLongestVersion = 64;
+
 constexpr std::array<std::pair<ClientType, std::string_view>, 3> kTypes{{
     {ClientType::machine, "machine"},
     {ClientType::web, "web"},
@@ -186,6 +188,13 @@ Result<void> verdict_on(const json::Problems& problems, std::string_view operati
   return fail(ErrorKind::protocol, cleaned(result.error().message));
 }
 
+Result<Json> read_page(std::string_view body) {
+  ASSIGN_OR_RETURN(Json document, json::parse(body));
+  const bool is_page = document.is_object() && document.contains("items") && document["items"].is_array();
+  if (!is_page) return fail(ErrorKind::protocol, "the answer is not a list of clients");
+  return document;
+}
+
 }  // namespace
 
 Result<std::string> write_client(const ClientSettings& settings, const OwnershipMark& mark) {
@@ -227,19 +236,8 @@ Result<Credential> read_secret(std::string_view body) {
   return credential;
 }
 
-namespace {
-
-Result<Json> parse_page(std::string_view body) {
-  ASSIGN_OR_RETURN(Json document, json::parse(body));
-  const bool is_page = document.is_object() && document.contains("items") && document["items"].is_array();
-  if (!is_page) return fail(ErrorKind::protocol, "the answer is not a list of clients");
-  return document;
-}
-
-}  // namespace
-
 Result<ClientPage> read_client_page(std::string_view body) {
-  ASSIGN_OR_RETURN(const Json document, parse_page(body));
+  ASSIGN_OR_RETURN(const Json document, read_page(body));
   json::Problems problems;
   const json::Reader reader(document, problems);
   ClientPage page{.next = reader.optional_text("continue").value_or("")};
@@ -250,12 +248,19 @@ Result<ClientPage> read_client_page(std::string_view body) {
 }
 
 Result<int> read_max_secrets(std::string_view body) {
-  ASSIGN_OR_RETURN(const Json document, parse_page(body));
+  ASSIGN_OR_RETURN(const Json document, read_page(body));
   json::Problems problems;
   const auto most = json::Reader(document, problems).optional_integer("max_secrets").value_or(kMaxSecrets);
   RETURN_IF_ERROR(verdict_on(problems, "read list of clients"));
   if (most < 1 || most > kMostSecrets) return fail(ErrorKind::protocol, "max_secrets is out of range");
   return static_cast<int>(most);
+}
+
+Result<std::string> read_server_version(std::string_view body) {
+  ASSIGN_OR_RETURN(const Json document, read_page(body));
+  const auto version = document.find("server_version");
+  const bool named = version != document.end() && version->is_string();
+  return named ? cleaned(version->get_ref<const std::string&>(), kLongestVersion) : std::string();
 }
 
 }  // namespace apiclient::backend::embedded

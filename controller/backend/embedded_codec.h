@@ -29,5 +29,8 @@ struct ClientPage {
 Result<ClientPage> read_client_page(std::string_view body);
 /// How many secrets a client may have at once, from a page of clients, whose content is not looked at.
 Result<int> read_max_secrets(std::string_view body);
+/// The version that a page of clients names, cleaned and cut; empty when it names none. The clients are not
+/// looked at.
+Result<std::string> read_server_version(std::string_view body);
 
 }  // namespace apiclient::backend::embedded

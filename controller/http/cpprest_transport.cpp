@@ -14,8 +14,9 @@
 //  - has no back-pressure and no limit: Exchange takes one chunk at a time, or stops at the limit
 //  - ends the process when nobody looks at a failed task: the continuation that ends the only chain does
 // What remains: it reads response headers and each chunk whole before it shows them, so a server that we
-// trust could fill memory until the deadline; and TCP keep-alive cannot be set without losing its fail-over
-// between addresses, so only Transport's idle timeout finds a connection that was cut silently.
+// trust could fill memory until the deadline; and TCP keep-alive begins with a connection's second request
+// (set on a socket before it is open, it would cost the fail-over between addresses), so that during the
+// first one only deadline and idle timeout find a connection that was cut silently.
 #include "http/cpprest_transport.h"
 
 #include <utility>  // before Boost.Asio 1.74, which forgets it
@@ -27,7 +28,10 @@
 #include <boost/asio/ssl.hpp>
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -72,11 +76,24 @@ void init_threads_once(int threads) {
 
 // ---- connections
 
+/// A peer that went without a word is found within a minute, so that its connection is replaced before it is
+/// used again. Where it cannot be set, deadlines find it.
+void keep_alive(int handle) {
+  const auto set = [handle](int level, int option, int value) {
+    ::setsockopt(handle, level, option, &value, sizeof(value));
+  };
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, 30);   // seconds of silence
+  set(IPPROTO_TCP, TCP_KEEPINTVL, 10);  // seconds between probes
+  set(IPPROTO_TCP, TCP_KEEPCNT, 3);     // of them without an answer
+}
+
 /// Called by the library before each request. A socket that is open belongs to a connection used before.
 void inspect_connection(boost::asio::ip::tcp::socket& socket) {
   if (!socket.is_open()) return;
   const int handle = socket.native_handle();
   ::fcntl(handle, F_SETFD, FD_CLOEXEC);  // the library does not, and a plugin must not inherit it
+  keep_alive(handle);
   pollfd watched{.fd = handle, .events = POLLIN | POLLRDHUP, .revents = 0};
   if (::poll(&watched, 1, 0) != 0) throw StaleConnection();
 }

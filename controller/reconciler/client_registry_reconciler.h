@@ -17,6 +17,7 @@
 #include "reconciler/orphaned_registries.h"
 #include "reconciler/registry_credentials.h"
 #include "reconciler/registry_directory.h"
+#include "reconciler/registry_news.h"
 #include "reconciler/registry_status.h"
 #include "reconciler/registry_users.h"
 #include "reconciler/state_loss_guard.h"
@@ -26,15 +27,6 @@
 #include "telemetry/log.h"
 
 namespace apiclient::reconciler {
-
-/// A registry has come, gone, recovered or failed, or its spec has changed.
-struct RegistryNews {
-  std::string registry = {};
-  bool spec_changed = false;
-  bool first = false;  ///< of this registry since the start: most of its clients are as they should be
-
-  bool operator==(const RegistryNews&) const = default;
-};
 
 class ClientRegistryReconciler final : public runtime::Reconciler {
  public:

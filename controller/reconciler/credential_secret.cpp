@@ -225,6 +225,12 @@ std::int64_t revision_of(const kube::ObjectMeta& secret) {
   return parse_number(secret.annotation(api::kRevisionAnnotation));
 }
 
+std::string registry_of(const kube::ObjectMeta& secret) {
+  const std::string_view reference = secret.annotation(api::kRegistryAnnotation);
+  const std::size_t slash = reference.find('/');
+  return slash == std::string_view::npos ? "" : std::string(reference.substr(slash + 1));
+}
+
 Result<TargetSecret> read_target(Json object) {
   TargetSecret target;
   json::Problems problems;

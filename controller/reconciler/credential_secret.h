@@ -58,6 +58,8 @@ struct TargetSecret {
 Result<TargetSecret> read_target(Json object);
 /// Revision in the annotations of a Secret; 0 when missing or not a number.
 std::int64_t revision_of(const kube::ObjectMeta& secret);
+/// Name of the registry in the annotations of a Secret; empty when missing.
+std::string registry_of(const kube::ObjectMeta& secret);
 
 /// Somebody else's field manager that has written data into this Secret (Kubernetes API, "Field Management");
 /// empty when nobody has.

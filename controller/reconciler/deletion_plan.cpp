@@ -17,12 +17,6 @@ bool disables(const api::ApiClient& client) {
   return client.spec.deletion_policy == api::DeletionPolicy::disable;
 }
 
-std::string registry_of(const TargetSecret& target) {
-  const std::string_view reference = target.meta.annotation(api::kRegistryAnnotation);
-  const std::size_t slash = reference.find('/');
-  return slash == std::string_view::npos ? "" : std::string(reference.substr(slash + 1));
-}
-
 }  // namespace
 
 std::string_view name_of(const DeletionStep& step) {
@@ -47,7 +41,7 @@ std::optional<Origin> find_origin(const DeletionObservation& seen) {
                   .registry_name = status.rotation.in_progress->registry.name};
   }
   if (seen.target && seen.target_is_ours() && !seen.target->client_id.empty()) {
-    return Origin{.client_id = seen.target->client_id, .registry_name = registry_of(*seen.target)};
+    return Origin{.client_id = seen.target->client_id, .registry_name = registry_of(seen.target->meta)};
   }
   return std::nullopt;
 }

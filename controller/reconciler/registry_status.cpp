@@ -36,7 +36,8 @@ Json write_capabilities(const backend::Capabilities& can) {
           {"endsOverlap", can.ends_overlap_itself},
           {"searchableMark", can.searchable_mark},
           {"idempotencyKey", can.idempotency_key},
-          {"disable", can.can_disable}};
+          {"disable", can.can_disable},
+          {"lastUsed", can.tells_last_use}};
 }
 
 /// A warning, no trouble.

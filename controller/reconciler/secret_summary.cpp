@@ -12,6 +12,7 @@ Result<SecretSummary> read_secret_summary(const Json& object) {
                        .resource_version = meta.resource_version,
                        .owner_uid = std::string(meta.annotation(api::kOwnerUidAnnotation)),
                        .owner_name = std::string(meta.label(api::kNameLabel)),
+                       .registry = registry_of(meta),
                        .revision = revision_of(meta),
                        .staged = !meta.label(api::kStagedLabel).empty(),
                        .former = !meta.annotation(api::kRetireAtAnnotation).empty()};

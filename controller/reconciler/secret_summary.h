@@ -15,6 +15,7 @@ struct SecretSummary {
   std::string resource_version = {};
   std::string owner_uid = {};
   std::string owner_name = {};  ///< of the ApiClient
+  std::string registry = {};    ///< that the credentials are for
   std::int64_t revision = 0;
   bool staged = false;
   bool former = false;  ///< bears `retire-at`

@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "reconciler/adoption.h"
 #include "reconciler/checkpoint.h"
+#include "reconciler/last_use.h"
 #include "reconciler/pass_result.h"
 #include "reconciler/registry_failure.h"
 #include "reconciler/secret_repairs.h"
@@ -397,7 +398,9 @@ Outcome StepPerformer::perform(const step::DeleteFormer& step) {
 
 Outcome StepPerformer::perform(const step::WriteStatus& /*step*/) {
   const WallTime now = wiring_.clock.wall_now();
-  return write_status(summarise(seen_.client, success_of(seen_, plan_, now), now));
+  api::ApiClientStatus status = summarise(seen_.client, success_of(seen_, plan_, now), now);
+  if (seen_.registered) show_last_use(seen_.client.status, seen_.registered->credentials, status);
+  return write_status(status);
 }
 
 Outcome StepPerformer::perform(const step::DropStaged& /*step*/) {

@@ -8,20 +8,38 @@
 namespace apiclient::reconciler {
 namespace {
 
-constexpr std::size_t kNamedIds = 5;
+constexpr std::size_t kNamed = 5;
 
-std::string message_of(const SweepFindings::Ids& orphans) {
-  std::string text = std::to_string(orphans.size()) + (orphans.size() == 1 ? " client" : " clients") +
-                     " of this installation without an ApiClient; delete in the registry what nobody needs: ";
-  const std::size_t named = std::min(orphans.size(), kNamedIds);
-  for (std::size_t i = 0; i < named; ++i) text += (i == 0 ? "" : ", ") + orphans[i];
-  if (named < orphans.size()) text += " and " + std::to_string(orphans.size() - named) + " more";
+std::string counted(std::size_t count, const std::string& thing) {
+  return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
+}
+
+std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  const std::size_t named = std::min(names.size(), kNamed);
+  for (std::size_t i = 0; i < named; ++i) text += (i == 0 ? "" : ", ") + names[i];
+  if (named < names.size()) text += " and " + std::to_string(names.size() - named) + " more";
+  return text;
+}
+
+std::string message_of(const Orphans& orphans) {
+  std::string text;
+  if (!orphans.clients.empty()) {
+    text = counted(orphans.clients.size(), "client") +
+           " of this installation without an ApiClient; delete in the registry what nobody needs: " +
+           listed(orphans.clients);
+  }
+  if (!orphans.secrets.empty()) {
+    text += (text.empty() ? "" : ". ") + counted(orphans.secrets.size(), "Secret") +
+            " with credentials of this registry without an ApiClient; delete what nobody needs: " +
+            listed(orphans.secrets);
+  }
   return text;
 }
 
 }  // namespace
 
-bool SweepFindings::put(const std::string& registry, const std::string& uid, Ids orphans) {
+bool SweepFindings::put(const std::string& registry, const std::string& uid, Orphans orphans) {
   auto entries = entries_.lock();
   const auto found = entries->find(registry);
   if (found != entries->end() && found->second.uid == uid && found->second.orphans == orphans) return false;
@@ -29,8 +47,7 @@ bool SweepFindings::put(const std::string& registry, const std::string& uid, Ids
   return true;
 }
 
-std::optional<SweepFindings::Ids> SweepFindings::orphans(const std::string& registry,
-                                                         const std::string& uid) const {
+std::optional<Orphans> SweepFindings::orphans(const std::string& registry, const std::string& uid) const {
   const auto entries = entries_.lock();
   const auto found = entries->find(registry);
   if (found == entries->end() || found->second.uid != uid) return std::nullopt;
@@ -39,14 +56,15 @@ std::optional<SweepFindings::Ids> SweepFindings::orphans(const std::string& regi
 
 void SweepFindings::forget(const std::string& registry) { entries_.lock()->erase(registry); }
 
-void note_orphans(const api::ClientRegistry& registry, const std::optional<SweepFindings::Ids>& orphans,
-                  WallTime now, api::ClientRegistryStatus& status) {
+void note_orphans(const api::ClientRegistry& registry, const std::optional<Orphans>& orphans, WallTime now,
+                  api::ClientRegistryStatus& status) {
   if (!orphans) return;
-  if (orphans->empty()) return kube::remove_condition(status.conditions, api::kOrphans);
+  if (*orphans == Orphans{}) return kube::remove_condition(status.conditions, api::kOrphans);
   kube::set_condition(status.conditions,
                       {.type = std::string(api::kOrphans),
                        .status = kube::ConditionStatus::true_value,
-                       .reason = std::string(api::reason::kOrphanedClients),
+                       .reason = std::string(orphans->clients.empty() ? api::reason::kOrphanedSecrets
+                                                                      : api::reason::kOrphanedClients),
                        .message = message_of(*orphans),
                        .observed_generation = registry.meta.generation},
                       now);

@@ -1,5 +1,6 @@
 #include "reconciler/sweeper.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -46,12 +47,12 @@ Result<void> Sweeper::run(std::stop_token stop) {
 }
 
 void Sweeper::sweep(const std::stop_token& stop) {
-  Keys orphaned;
+  Suspects orphaned;
   Keys staged;
   const SweepOwners known = owners();
   wiring_.secrets.each([&](const SecretSummary& secret) {
     const SecretFinding finding = judge_secret(secret, known);
-    if (finding == SecretFinding::orphaned) orphaned.push_back(secret.key);
+    if (finding == SecretFinding::orphaned) orphaned.emplace_back(secret.key, secret.registry);
     if (finding == SecretFinding::staged_without_owner) staged.push_back(secret.key);
   });
   for (const kube::ObjectKey& key : staged) {
@@ -60,7 +61,7 @@ void Sweeper::sweep(const std::stop_token& stop) {
     if (!swept)
       log_.warning("staged Secret not swept", {{"secret", key.text()}, {"error", swept.error().message}});
   }
-  sweep_registries(stop);
+  sweep_registries(orphaned, stop);
   report_orphaned_secrets(orphaned);
 }
 
@@ -71,32 +72,40 @@ SweepOwners Sweeper::owners() const {
   return all;
 }
 
-void Sweeper::sweep_registries(const std::stop_token& stop) {
+void Sweeper::sweep_registries(const Suspects& suspects, const std::stop_token& stop) {
   std::set<std::string> present;
   for (const RegistryDirectory::Snapshot& registry : wiring_.registries.all()) {
     if (stop.stop_requested()) return;
     present.insert(registry->name);
-    if (registry->state == RegistryState::ready && registry->connection) sweep_registry(*registry, stop);
+    if (registry->state == RegistryState::ready && registry->connection)
+      sweep_registry(*registry, suspects, stop);
   }
   for (const std::string& name : std::exchange(counted_registries_, present)) {
     if (!present.contains(name)) wiring_.metrics.forget_orphaned_clients(name);
   }
 }
 
-void Sweeper::sweep_registry(const RegistrySnapshot& registry, const std::stop_token& stop) {
-  auto orphans = find_orphans(registry, stop);
-  if (!orphans) {
-    if (orphans.error().kind == ErrorKind::cancelled) return;
+void Sweeper::sweep_registry(const RegistrySnapshot& registry, const Suspects& suspects,
+                             const std::stop_token& stop) {
+  auto clients = find_orphans(registry, stop);
+  if (!clients) {
+    if (clients.error().kind == ErrorKind::cancelled) return;
     return log_.warning("registry not swept",
-                        {{"registry", registry.name}, {"error", orphans.error().message}});
+                        {{"registry", registry.name}, {"error", clients.error().message}});
   }
-  wiring_.metrics.orphaned_clients(registry.name, orphans->size());
-  if (!wiring_.findings.put(registry.name, registry.uid, *orphans)) return;
-  if (!orphans->empty()) {
-    log_.warning("clients without an ApiClient",
-                 {{"registry", registry.name}, {"count", orphans->size()}, {"clients", joined(*orphans)}});
+  wiring_.metrics.orphaned_clients(registry.name, clients->size());
+  tell(registry, {.clients = std::move(*clients), .secrets = orphaned_secrets(suspects, registry.name)});
+}
+
+void Sweeper::tell(const RegistrySnapshot& registry, Orphans orphans) {
+  const auto before = wiring_.findings.orphans(registry.name, registry.uid);
+  const bool other_clients = before.value_or(Orphans()).clients != orphans.clients;
+  if (other_clients && !orphans.clients.empty()) {
+    log_.warning("clients without an ApiClient", {{"registry", registry.name},
+                                                  {"count", orphans.clients.size()},
+                                                  {"clients", joined(orphans.clients)}});
   }
-  wiring_.changed(registry.name);
+  if (wiring_.findings.put(registry.name, registry.uid, std::move(orphans))) wiring_.changed(registry.name);
 }
 
 Result<std::vector<std::string>> Sweeper::find_orphans(const RegistrySnapshot& registry,
@@ -120,12 +129,20 @@ Result<std::vector<std::string>> Sweeper::find_orphans(const RegistrySnapshot& r
   return orphans;
 }
 
-void Sweeper::report_orphaned_secrets(const Keys& suspects) {
-  std::set<std::string> orphaned;
-  for (const kube::ObjectKey& key : suspects) {
+std::vector<std::string> Sweeper::orphaned_secrets(const Suspects& suspects,
+                                                   const std::string& registry) const {
+  std::vector<std::string> names;
+  for (const auto& [key, of_registry] : suspects) {
     // The cache may have learned of the owner's end before that of the Secret.
-    if (wiring_.secrets.find(key)) orphaned.insert(key.text());
+    const bool asked_for = registry.empty() || registry == of_registry;
+    if (asked_for && wiring_.secrets.find(key)) names.push_back(key.text());
   }
+  std::ranges::sort(names);
+  return names;
+}
+
+void Sweeper::report_orphaned_secrets(const Suspects& suspects) {
+  std::vector<std::string> orphaned = orphaned_secrets(suspects);
   wiring_.metrics.orphaned_secrets(orphaned.size());
   const bool same = orphaned == reported_secrets_;
   reported_secrets_ = std::move(orphaned);

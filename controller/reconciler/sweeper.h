@@ -1,12 +1,13 @@
 #pragma once
 // Once an hour, while leading: lists what bears our mark and has no ApiClient. Clients and published Secrets
-// are only counted and named; staged Secrets whose owner a live read says is gone are deleted. `run` on one
-// thread; what the wiring refers to outlives it.
+// are only counted and named, on their registry; staged Secrets whose owner a live read says is gone are
+// deleted. `run` on one thread; what the wiring refers to outlives it.
 
 #include <functional>
 #include <set>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "api/api_client_summary.h"
@@ -50,12 +51,19 @@ class Sweeper final : public runtime::Runnable {
 
  private:
   using Keys = std::vector<kube::ObjectKey>;
+  /// Published ones, and the registry of each.
+  using Suspects = std::vector<std::pair<kube::ObjectKey, std::string>>;
   [[nodiscard]] SweepOwners owners() const;
-  void sweep_registries(const std::stop_token& stop);
-  void sweep_registry(const RegistrySnapshot& registry, const std::stop_token& stop);
+  void sweep_registries(const Suspects& suspects, const std::stop_token& stop);
+  void sweep_registry(const RegistrySnapshot& registry, const Suspects& suspects,
+                      const std::stop_token& stop);
+  void tell(const RegistrySnapshot& registry, Orphans orphans);
   Result<std::vector<std::string>> find_orphans(const RegistrySnapshot& registry,
                                                 const std::stop_token& stop) const;
-  void report_orphaned_secrets(const Keys& suspects);
+  /// Those that are still there, of one registry or of all (empty).
+  [[nodiscard]] std::vector<std::string> orphaned_secrets(const Suspects& suspects,
+                                                          const std::string& registry = {}) const;
+  void report_orphaned_secrets(const Suspects& suspects);
   /// Deletes it when its owner is gone for certain.
   Result<void> sweep_staged(const kube::ObjectKey& key, const std::stop_token& stop) const;
   [[nodiscard]] bool is_old_and_ours(const kube::ObjectMeta& secret) const;
@@ -64,7 +72,7 @@ class Sweeper final : public runtime::Runnable {
   const Wiring wiring_;
   telemetry::Log log_;
   std::set<std::string> counted_registries_;
-  std::set<std::string> reported_secrets_;
+  std::vector<std::string> reported_secrets_;
 };
 
 }  // namespace apiclient::reconciler

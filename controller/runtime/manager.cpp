@@ -106,6 +106,8 @@ void Manager::add_cache(Runnable& runnable, const Syncable& cache) {
 
 void Manager::add_leading(Runnable& runnable) { leading_.push_back(&runnable); }
 
+void Manager::add_leading_helper(Runnable& runnable) { leading_helpers_.push_back(&runnable); }
+
 bool Manager::caches_synced() const {
   return std::all_of(caches_.begin(), caches_.end(),
                      [](const auto& cache) { return cache.second->has_synced(); });
@@ -135,6 +137,8 @@ void Manager::lead(Ending& ending) {
     std::optional<HoldLease> hold;
     Crew holder(ending);
     if (elector_ != nullptr) holder.start(hold.emplace(*elector_));
+    Crew helpers(ending);
+    for (Runnable* runnable : leading_helpers_) helpers.start(*runnable);
     Crew leading(ending);
     for (Runnable* runnable : leading_) leading.start(*runnable);
     wait_for_stop(ending.token());

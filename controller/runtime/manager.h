@@ -1,7 +1,8 @@
 #pragma once
 // Starts and stops everything, in one written order. Start: always-on runnables (servers, informers) → caches
-// synced → leadership → controllers. Stop: controllers → lease released → always-on runnables, in reverse
-// order. The first runnable that ends by itself ends the program. Add everything before `run`.
+// synced → leadership → helpers → controllers. Stop: controllers → helpers → lease released → always-on
+// runnables, in reverse order. The first runnable that ends by itself ends the program. Add everything before
+// `run`.
 
 #include <chrono>
 #include <stop_token>
@@ -27,6 +28,8 @@ class Manager {
   void add_always(Runnable& runnable);
   void add_cache(Runnable& runnable, const Syncable& cache);
   void add_leading(Runnable& runnable);
+  /// One that those rely on to their last moment: it runs before them and is asked to end after all of them.
+  void add_leading_helper(Runnable& runnable);
 
   /// Blocks. Success: stopped as asked. Error: what ended it.
   Result<void> run(const std::stop_token& stop);
@@ -49,6 +52,7 @@ class Manager {
   std::vector<Runnable*> always_;
   std::vector<std::pair<std::string, const Syncable*>> caches_;
   std::vector<Runnable*> leading_;
+  std::vector<Runnable*> leading_helpers_;
 };
 
 }  // namespace apiclient::runtime

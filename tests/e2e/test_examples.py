@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from auth_front import AuthFront, Introspected, basic
+from controlplane import OPERATOR_NAMESPACE
 from kubeapi import path
+from tls_front import SERVER_NAME, tls_front
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 FILES = sorted(file.name for file in EXAMPLES.glob("*.yaml"))
@@ -49,7 +52,7 @@ def test_there_are_examples_of_every_type():
     assert {"quickstart.yaml", "machine.yaml", "web.yaml", "public.yaml", "adopt.yaml"} <= set(FILES)
 
 
-@pytest.mark.parametrize("file", [file for file in FILES if file != "adopt.yaml"])
+@pytest.mark.parametrize("file", [file for file in FILES if file != "adopt.yaml" and not file.startswith("registry-")])
 def test_the_example_becomes_ready(world, applied, file):
     applied(file)
     world.wait_registry("Reachable", "default")
@@ -77,6 +80,73 @@ def test_the_adopt_example_takes_a_client_over(world, applied):
     applied("adopt.yaml")
     assert world.wait_ready("legacy-billing")["status"]["clientId"] == "legacy-billing"
     assert world.secret("legacy-billing").fingerprint() == shown.fingerprint()
+
+
+# Registries
+
+@pytest.fixture
+def use_registry(world, tmp_path):
+    """use_registry(file, admin_url, data, **replaced) creates the Secrets that the file's comment asks for, applies the
+    file with our URLs (and what `replaced` says), and issues a client there."""
+    created = []
+
+    def use(file, admin_url, data, **replaced):
+        for name, values in data.items():
+            created.append(name)
+            world.create_operator_secret(name, **values)
+        (manifest,) = yaml.safe_load_all((EXAMPLES / file).read_text())
+        name = manifest["metadata"]["name"]
+        world.registry_names.append(name)
+        values = {"embedded/adminUrl": admin_url, "issuer": world.registry.issuer, **replaced}
+        patch = "".join(f'- {{op: replace, path: /spec/{where}, value: "{value}"}}\n'
+                        for where, value in values.items())
+        shutil.copy(EXAMPLES / file, tmp_path / file)
+        (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump({"resources": [file], "patches": [
+            {"target": {"kind": "ClusterClientRegistry", "name": name}, "patch": patch}]}))
+        world.plane.kubectl("apply", "-k", tmp_path)
+        world.wait_registry("Reachable", name)
+        client_of(name)
+
+    def client_of(registry):
+        world.create_ready("one", registryRef={"kind": "ClusterClientRegistry", "name": registry})
+        assert world.token("one") == 200
+        world.delete_and_wait("one")
+
+    yield use
+    for name in created:
+        world.delete_secret(name, OPERATOR_NAMESPACE)
+
+
+def test_the_tls_example(world, use_registry, tmp_path):
+    with tls_front(tmp_path / "pki", "operator") as (front, authority):
+        front.upstream = world.registry.admin_port
+        use_registry("registry-tls.yaml", front.url, {
+            "registry-ca": {"ca.crt": authority.certificate("ca").read_text()},
+            "registry-client-certificate": {"tls.crt": authority.certificate("operator").read_text(),
+                                            "tls.key": authority.key("operator").read_text()},
+            "registry-admin": {"token": world.registry.admin_token}}, **{"tls/serverName": SERVER_NAME})
+        assert front.seen("POST"), "registered through the TLS front"
+
+
+def test_the_basic_example(world, use_registry):
+    with AuthFront(basic("operator", "a-password-of-the-example")) as front:
+        front.registry = world.registry
+        use_registry("registry-basic.yaml", front.url, {
+            "registry-login": {"username": "operator", "password": "a-password-of-the-example"}})
+        assert front.seen("POST") and front.refused() == 0
+
+
+def test_the_client_credentials_example(world, use_registry):
+    secret = secrets.token_urlsafe(32)
+    status, _ = world.registry.admin("POST", "/clients", {
+        "client_id": "the-operator", "client_name": "The operator itself", "type": "machine", "scope": "admin",
+        "secret": {"operation_id": "by-hand", "revision": 1, "value": secret}})
+    assert status == 201
+    with AuthFront(Introspected(world.registry, "the-operator", secret, "admin")) as front:
+        front.registry = world.registry
+        use_registry("registry-client-credentials.yaml", front.url, {
+            "registry-client": {"client-id": "the-operator", "client-secret": secret}})
+        assert front.seen("POST") and front.refused() == 0
 
 
 def test_the_quickstart_gets_a_token(world, applied):

@@ -1,40 +1,23 @@
 """ClusterClientRegistry in full: what an outage costs, credentials and certificates that change, deletion of a registry
 in use, and a registry that has lost its clients."""
 
-import base64
-import ssl
+import subprocess
 import time
 
 import pytest
 
-from certificates import CertificateAuthority
-from controlplane import OPERATOR_NAMESPACE
 from fault_proxy import FaultProxy
 from kstatus import conditions
 from kubeapi import path
 from processes import wait_until
+from registry import PROGRAM
+from tls_front import SERVER_NAME, tls_front
 from world import API
 
 _CLIENTS = 20
 _MANY = 1000
 _RECOVERS_WITHIN = 60
 _FINALIZER = "apiclient.dev/in-use"
-
-
-def b64(text):
-    return base64.b64encode(text.encode()).decode()
-
-
-def create_operator_secret(world, name, **data):
-    """A Secret that registries may use; gone with the control plane."""
-    manifest = {"metadata": {"name": name, "labels": {"apiclient.dev/usable-by": "registry"}},
-                "data": {key: b64(value) for key, value in data.items()}}
-    return world.must(world.api.post(path("v1", "secrets", OPERATOR_NAMESPACE), manifest))
-
-
-def patch_operator_secret(world, name, **data):
-    where = path("v1", "secrets", OPERATOR_NAMESPACE, name)
-    world.must(world.api.merge_patch(where, {"data": {key: b64(value) for key, value in data.items()}}))
 
 
 def reconcile(world, names):
@@ -95,13 +78,21 @@ def test_after_degraded_after_a_client_is_no_longer_ready(make_world):
     assert world.secret("working").resource_version == before.resource_version
 
 
+# What a registry says of itself
+
+def test_a_registry_shows_the_version_of_its_server(world):
+    status = world.wait_registry("Reachable")["status"]
+    said = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True).stdout
+    assert said == f"apiclient-registry {status['serverVersion']}\n"
+
+
 # Credentials and certificates
 
 def test_a_rotated_admin_token_is_picked_up_without_a_restart(world, controller):
     world.create_ready("before")
     pid = controller.pid
     world.registry.write_admin_token("another-admin-token-of-forty-characters-0")
-    patch_operator_secret(world, world.credentials_name, token="another-admin-token-of-forty-characters-0")
+    world.patch_operator_secret(world.credentials_name, token="another-admin-token-of-forty-characters-0")
     world.create("after")
     world.wait_ready("after", _RECOVERS_WITHIN)
     world.wait_registry("Reachable")
@@ -109,49 +100,35 @@ def test_a_rotated_admin_token_is_picked_up_without_a_restart(world, controller)
 
 
 @pytest.fixture
-def tls_front(tmp_path):
-    """A proxy that speaks TLS and wants a certificate of its clients, and the authority that both trust."""
-    authority = CertificateAuthority(tmp_path / "pki")
-    authority.create()
-    authority.server("front")
-    authority.client("operator", "operator")
-    authority.client("second", "operator")
-    proxy = FaultProxy()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(authority.certificate("front"), authority.key("front"))
-    context.load_verify_locations(authority.certificate("ca"))
-    context.verify_mode = ssl.CERT_REQUIRED
-    proxy._server.socket = context.wrap_socket(proxy._server.socket, server_side=True,
-                                               do_handshake_on_connect=False)
-    with proxy:
-        yield proxy, authority
+def front(tmp_path):
+    with tls_front(tmp_path / "pki", "operator", "second") as front:
+        yield front
 
 
-def test_ca_and_client_certificate_come_from_secrets_that_may_appear_later(make_world, tls_front):
-    proxy, authority = tls_front
-    url = f"https://127.0.0.1:{proxy.port}"
+def test_ca_and_client_certificate_come_from_secrets_that_may_appear_later(make_world, front):
+    proxy, authority = front
     suffix = str(proxy.port)
-    world = make_world(embedded={"adminUrl": url},
+    world = make_world(embedded={"adminUrl": proxy.url},
                        tls={"caSecretRef": {"name": f"ca-{suffix}", "key": "ca.crt"},
                             "clientCertificateSecretRef": {"name": f"me-{suffix}"},
-                            "serverName": "kubernetes.default.svc"})
+                            "serverName": SERVER_NAME})
     proxy.upstream = world.registry.admin_port
     found = conditions(world.wait_registry("CredentialsNotFound"))
     assert "spec.tls.caSecretRef" in found["Ready"]["message"] and "create it" in found["Ready"]["message"]
     assert found["Reconciling"]["status"] == "True" and "Stalled" not in found
-    create_operator_secret(world, f"ca-{suffix}", **{"ca.crt": authority.certificate("ca").read_text()})
+    world.create_operator_secret(f"ca-{suffix}", **{"ca.crt": authority.certificate("ca").read_text()})
     wait_until(lambda: "spec.tls.clientCertificateSecretRef" in
                conditions(world.registry_object())["Ready"]["message"], 30, "the next missing Secret is named")
-    create_operator_secret(world, f"me-{suffix}", **{"tls.crt": authority.certificate("operator").read_text(),
-                                                     "tls.key": authority.key("operator").read_text()})
+    world.create_operator_secret(f"me-{suffix}", **{"tls.crt": authority.certificate("operator").read_text(),
+                                                   "tls.key": authority.key("operator").read_text()})
     world.wait_registry("Reachable")
     world.create_ready("one")
     assert world.token("one") == 200 and proxy.seen("POST"), "registered through the TLS front"
-    patch_operator_secret(world, f"me-{suffix}", **{"tls.crt": authority.certificate("second").read_text(),
-                                                    "tls.key": authority.key("operator").read_text()})
+    world.patch_operator_secret(f"me-{suffix}", **{"tls.crt": authority.certificate("second").read_text(),
+                                                  "tls.key": authority.key("operator").read_text()})
     message = conditions(world.wait_registry("CredentialsNotUsable"))["Ready"]["message"]
     assert f"me-{suffix}" in message and "PRIVATE" not in message
-    patch_operator_secret(world, f"me-{suffix}", **{"tls.key": authority.key("second").read_text()})
+    world.patch_operator_secret(f"me-{suffix}", **{"tls.key": authority.key("second").read_text()})
     world.wait_registry("Reachable")
     world.create_ready("two")
 

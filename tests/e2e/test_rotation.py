@@ -2,8 +2,9 @@
 
 import pytest
 
-from controller import CHECKPOINTS
+from controller import CHECKPOINTS, LEASE, Controller
 from controlplane import OPERATOR_NAMESPACE
+from crash_helpers import expect_killed
 from kstatus import conditions
 from kubeapi import path
 from processes import wait_until
@@ -13,12 +14,23 @@ from world import API
 REDIRECT = "https://app.example.com/callback"
 
 
+UNTHROTTLED = {"APICLIENT_ROTATION_THROTTLE_MS": "0"}
+
+
 @pytest.fixture
 def brisk(controller):
     """The operator without the minute between two rotations."""
     controller.stop()
-    controller.start(program=CHECKPOINTS, environment={"APICLIENT_ROTATION_THROTTLE_MS": "0"})
+    controller.start(program=CHECKPOINTS, environment=UNTHROTTLED)
     return controller
+
+
+@pytest.fixture
+def standby(plane, api):
+    """A second replica, which does not run yet."""
+    replica = Controller(plane, api, "standby")
+    yield replica
+    replica.stop()
 
 
 def test_old_and_new_secret_work_until_the_overlap_ends(world):
@@ -163,13 +175,37 @@ def test_a_client_without_a_secret_refuses_to_rotate_and_stays_ready(world):
     assert is_ready(client) and "Stalled" not in conditions(client)
 
 
-def test_one_id_rotates_once(world, brisk):
+def holder(world):
+    """Of the Lease; empty when nobody leads."""
+    return world.must(world.api.get(LEASE))["spec"]["holderIdentity"]
+
+
+def change_leader_in_the_middle_of_a_rotation(world, leader, standby, token):
+    """The leader dies right after the registry has the new secret, and the other replica goes on. In the end the first
+    one leads again."""
+    leader.stop()
+    leader.start(program=CHECKPOINTS,
+                 environment={**UNTHROTTLED, "APICLIENT_CHECKPOINT": "kill:add-credential:after:1"})
+    wait_until(lambda: holder(world), 20, "it leads")
+    standby.start(program=CHECKPOINTS, environment=UNTHROTTLED)
+    wait_until(lambda: "another replica leads" in standby.log.read_text(), 20, "the other one waits for the Lease")
+    world.annotate("one", "rotate", token)
+    expect_killed(leader, "after add-credential")
+    wait_handled(world, "one", token)
+    leader.start(program=CHECKPOINTS, environment=UNTHROTTLED)
+    standby.stop()
+    wait_until(lambda: holder(world), 20, "the first one leads again")
+
+
+def test_one_id_rotates_once(world, brisk, standby):
     world.create_ready("one", rotation={"overlap": "0s"})
     rotate(world, "one", "r1")
-    for number in range(2, 5):
+    for number in range(2, 4):
         rotate(world, "one", f"r{number}")
+    change_leader_in_the_middle_of_a_rotation(world, brisk, standby, "r4")
     published = world.secret("one").fingerprint()
     settled = world.client("one")
+    assert len(world.registered("one")["secrets"]) == 1, "the secret that the dead leader added is the published one"
     # applied again and again, taken away and put back
     for _ in range(100):
         world.annotate("one", "rotate", "r4")
@@ -182,7 +218,7 @@ def test_one_id_rotates_once(world, brisk):
     # restarts
     for _ in range(20):
         brisk.stop()
-        brisk.start(program=CHECKPOINTS, environment={"APICLIENT_ROTATION_THROTTLE_MS": "0"})
+        brisk.start(program=CHECKPOINTS, environment=UNTHROTTLED)
     world.settle()
     client = world.client("one")
     assert world.secret("one").fingerprint() == published
@@ -199,7 +235,7 @@ def test_a_restored_status_or_secret_does_not_rotate_again(world, brisk):
     live = world.client("one")
     live["status"] = {"observedGeneration": -1}
     world.must(world.api.put(where, live))
-    brisk.start(program=CHECKPOINTS, environment={"APICLIENT_ROTATION_THROTTLE_MS": "0"})
+    brisk.start(program=CHECKPOINTS, environment=UNTHROTTLED)
     client = wait_handled(world, "one", "r1")
     assert revision(client) == 2 and world.secret("one").fingerprint() == secret.fingerprint()
     # the Secret of an older backup has forgotten the id; the status has not

@@ -26,13 +26,16 @@ def orphans(world):
     return conditions(world.registry_object()).get("Orphans")
 
 
-def wait_orphans(world, *ids):
-    """Until the registry's condition names exactly these ids."""
+def wait_orphans(world, clients=(), secrets=()):
+    """Until the registry's condition names exactly these clients, and Secrets of the world's namespace."""
+    secrets = [f"{world.namespace}/{name}" for name in secrets]
+    wanted = [", ".join(sorted(names)) for names in (clients, secrets) if names]
+
     def named():
         condition = orphans(world)
-        return condition and condition["message"].endswith(f": {', '.join(sorted(ids))}")
+        return condition and [part.rpartition(": ")[2] for part in condition["message"].split(". ")] == wanted
 
-    wait_until(named, 20, f"the registry names the orphans {ids}", interval=0.05)
+    wait_until(named, 20, f"the registry names the orphans {wanted}", interval=0.05)
     return orphans(world)
 
 
@@ -81,7 +84,7 @@ def test_an_abandoned_client_is_named_until_somebody_deletes_it(sweeping):
     world.annotate("lost", "abandon", uid)
     world.delete_and_wait("lost")
     world.registry.start()
-    condition = wait_orphans(world, world.client_id("lost"))
+    condition = wait_orphans(world, [world.client_id("lost")])
     assert (condition["status"], condition["reason"]) == ("True", "OrphanedClients")
     assert condition["message"].startswith("1 client ")
     assert counted(world) == 1
@@ -98,7 +101,7 @@ def test_what_retain_leaves_is_named_and_stays(sweeping):
     before = metric(world, "apiclient_sweep_orphaned_secrets") or 0
     world.create_ready("one", deletionPolicy="Retain")
     world.delete_and_wait("one")
-    wait_orphans(world, world.client_id("one"))
+    wait_orphans(world, [world.client_id("one")], ["one"])
     wait_until(lambda: metric(world, "apiclient_sweep_orphaned_secrets") == before + 1, 20, "the Secret is counted")
     wait_swept(world)
     assert world.token("one") == 200, "client and Secret work on"
@@ -106,6 +109,11 @@ def test_what_retain_leaves_is_named_and_stays(sweeping):
     wait_swept(world)
     wait_swept(world)
     assert world.registry_object()["metadata"]["resourceVersion"] == version, "the same findings are written once"
+    assert world.registry.admin("DELETE", f"/clients/{world.client_id('one')}")[0] == 204
+    condition = wait_orphans(world, secrets=["one"])
+    assert (condition["status"], condition["reason"]) == ("True", "OrphanedSecrets")
+    world.delete_secret("one")
+    wait_until(lambda: orphans(world) is None, 20, "the condition has gone", interval=0.05)
 
 
 def test_only_a_staged_secret_of_a_dead_owner_is_deleted(sweeping, audit):

@@ -81,7 +81,8 @@ FakeBackend::FakeBackend() {
                                   .secrets_have_ids = true,
                                   .searchable_mark = true,
                                   .idempotency_key = true,
-                                  .can_disable = true},
+                                  .can_disable = true,
+                                  .tells_last_use = true},
                  .endpoints = {.token = "http://registry.test/oauth2/token",
                                .jwks = "http://registry.test/.well-known/jwks.json"}};
 }
@@ -161,7 +162,7 @@ bool FakeBackend::accepts(const std::string& client_id, std::string_view value) 
          std::ranges::any_of(found->values, [&](const auto& entry) { return entry.second == value; });
 }
 
-std::vector<BackendCall> FakeBackend::calls() const { return state_.copy().calls; }
+std::vector<BackendCall> FakeBackend::calls() const { return state_.lock()->calls; }
 
 int FakeBackend::count(BackendOperation operation) const {
   return static_cast<int>(std::ranges::count(calls(), operation, &BackendCall::operation));

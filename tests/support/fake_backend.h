@@ -166,7 +166,7 @@ class FakeBackend final : public backend::Backend {
   static Result<backend::RegisteredClient> insert(State& state, FakeClient client,
                                                   const backend::NewCredential* credential);
 
-  Guarded<State> state_;
+  mutable Guarded<State> state_;
 };
 
 /// Asks the fake; its switches are there too.

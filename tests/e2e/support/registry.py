@@ -87,6 +87,11 @@ class Registry:
     def pid(self):
         return self._plane.processes.pid(self.name)
 
+    def form(self, where, form, client_id, secret):
+        """(status, decoded body) of a form that a client sends to the public side."""
+        return _exchange("POST", self.issuer + where, urllib.parse.urlencode(form),
+                         {"Content-Type": "application/x-www-form-urlencoded", **_basic(client_id, secret)})
+
     # Its admin API
 
     def admin(self, method, where, body=None):
@@ -120,14 +125,19 @@ def token_status(credentials, method="basic", scope=None):
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     identity, secret = credentials.text("client-id"), credentials.reveal("client-secret")
     if method == "basic":
-        pair = ":".join(urllib.parse.quote_plus(part) for part in (identity, secret))
-        headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
+        headers |= _basic(identity, secret)
     else:
         form |= {"client_id": identity, "client_secret": secret}
     try:
         return _exchange("POST", credentials.text("token-uri"), urllib.parse.urlencode(form), headers)[0]
     except OSError:
         return 0
+
+
+def _basic(client_id, secret):
+    """RFC 6749 §2.3.1."""
+    pair = ":".join(urllib.parse.quote_plus(part) for part in (client_id, secret))
+    return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
 
 
 def _exchange(method, url, body=None, headers=None):

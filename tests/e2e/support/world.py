@@ -71,14 +71,26 @@ class World:
         return self.must(self.api.get(path(API, "clusterclientregistries", name=name or self.registry_name)))
 
     def patch_registry(self, patch, name=None):
+        """Where the operator runs, returns when it goes by what was patched."""
         where = path(API, "clusterclientregistries", name=name or self.registry_name)
-        return self.must(self.api.merge_patch(where, patch))
+        patched = self.must(self.api.merge_patch(where, patch))
+        if self.controller.state() == "running":
+            self._wait_observed(patched["metadata"]["generation"], name)
+        return patched
 
     def take_registry_away(self, name=None):
         """Deletes the object although it is in use: by force, as somebody does who takes its finalizer off."""
         where = path(API, "clusterclientregistries", name=name or self.registry_name)
         self.must(self.api.delete(where))
         self.api.merge_patch(where, {"metadata": {"finalizers": []}})
+
+    def _wait_observed(self, generation, name):
+        """ApiClients are judged by a new spec before the registry's status says that it was seen."""
+        def observed():
+            status = self.registry_object(name).get("status", {})
+            return status.get("conditions") and status["observedGeneration"] >= generation
+
+        wait_until(observed, _WITHIN, f"generation {generation} of the registry is observed", interval=0.02)
 
     def wait_registry(self, reason, name=None, seconds=_WITHIN):
         """Until Ready of the registry has this reason; returns the object."""
@@ -89,6 +101,15 @@ class World:
                                  "labels": {"apiclient.dev/usable-by": "registry"} if labelled else {}},
                     "data": {key: base64.b64encode((token or self.registry.admin_token).encode()).decode()}}
         return self.must(self.api.post(path("v1", "secrets", OPERATOR_NAMESPACE), manifest))["metadata"]
+
+    def create_operator_secret(self, name, **data):
+        """A Secret that registries may use, in the operator's namespace; gone with the control plane."""
+        manifest = {"metadata": {"name": name, "labels": {"apiclient.dev/usable-by": "registry"}},
+                    "data": _encoded(data)}
+        return self.must(self.api.post(path("v1", "secrets", OPERATOR_NAMESPACE), manifest))
+
+    def patch_operator_secret(self, name, **data):
+        self.must(self.api.merge_patch(path("v1", "secrets", OPERATOR_NAMESPACE, name), {"data": _encoded(data)}))
 
     # ApiClients
 
@@ -160,8 +181,7 @@ class World:
 
     def create_secret(self, name, data=None, **members):
         """Somebody else's Secret in our namespace."""
-        encoded = {key: base64.b64encode(value.encode()).decode() for key, value in (data or {"theirs": "1"}).items()}
-        manifest = {"metadata": {"name": name}, "data": encoded, **members}
+        manifest = {"metadata": {"name": name}, "data": _encoded(data or {"theirs": "1"}), **members}
         return SecretView(self.must(self.api.post(path("v1", "secrets", self.namespace), manifest)))
 
     def patch_secret(self, name, patch):
@@ -230,3 +250,7 @@ class World:
             return wait_until(holds, seconds, f"{type} is {status or '*'}/{reason or '*'}", interval=0.02)
         except Failed as error:
             raise AssertionError(f"{error}; conditions: {json.dumps(seen, indent=1)}") from None
+
+
+def _encoded(data):
+    return {key: base64.b64encode(value.encode()).decode() for key, value in data.items()}

@@ -188,7 +188,8 @@ ApiClientStatus full_status() {
   status.registry = RegistryStatus{"ClusterClientRegistry", "default", "https://issuer.test"};
   status.credential =
       CredentialStatus{.revision = 3, .id = "c3", .hint = "wxyz", .issued_at = kTime, .last_used_at = kTime};
-  status.previous = PreviousStatus{.revision = 2, .id = "c2", .hint = "abcd", .retire_at = kTime};
+  status.previous =
+      PreviousStatus{.revision = 2, .id = "c2", .hint = "abcd", .retire_at = kTime, .last_used_at = kTime};
   status.rotation = {.strategy = "Overlap",
                      .last_time = kTime,
                      .last_reason = "Requested",
@@ -235,6 +236,7 @@ TEST(ApiClientStatus, HasTheMembersOfTheSchema) {
   const Json written = write_status(full_status());
   EXPECT_EQ(written["binding"]["name"], "creds");
   EXPECT_EQ(written["credential"]["issuedAt"], "2026-01-02T03:04:05Z");
+  EXPECT_EQ(written["previous"]["lastUsedAt"], "2026-01-02T03:04:05Z");
   EXPECT_EQ(written["rotation"]["inProgress"]["registry"]["issuer"], "https://issuer.test");
   EXPECT_EQ(written["rotation"]["refused"], (Json{{"token", "bad token"}, {"reason", "Malformed"}}));
   EXPECT_EQ(written["failure"], (Json{{"count", 2}, {"lastTime", "2026-01-02T03:04:05Z"}}));

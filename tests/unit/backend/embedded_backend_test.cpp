@@ -287,15 +287,17 @@ TEST_F(EmbeddedBackendTest, NothingIsWrittenWithoutAnOwnersUid) {
 TEST_F(EmbeddedBackendTest, ProbeNeedsIssuerAndAdminAccess) {
   issuer_.expect(Method::get, kMetadataPath, 200,
                  R"({"issuer":"http://id.example","token_endpoint":"http://id.example/t"})");
-  reads_.expect(Method::get, kFirstPage, 200, R"({"items":[],"continue":""})");
+  reads_.expect(Method::get, kFirstPage, 200, R"({"items":[],"continue":"","server_version":"1.2.3"})");
   const auto info = backend_->probe({});
   ASSERT_TRUE(info.has_value()) << info.error().message;
+  EXPECT_EQ(info->server_version, "1.2.3");
   EXPECT_EQ(info->endpoints.token, "http://id.example/t");
   EXPECT_EQ(info->capabilities, (Capabilities{.max_secrets = 3,
                                               .secrets_have_ids = true,
                                               .searchable_mark = true,
                                               .idempotency_key = true,
-                                              .can_disable = true}));
+                                              .can_disable = true,
+                                              .tells_last_use = true}));
 }
 
 TEST_F(EmbeddedBackendTest, ProbeLearnsHowManySecretsAClientMayHave) {

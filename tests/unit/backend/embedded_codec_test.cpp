@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "json/json.h"
+#include "support/matchers.h"
 #include "unit/backend/sample_clients.h"
 
 namespace apiclient::backend::embedded {
@@ -179,13 +180,44 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& row) { return row.param.name; });
 
 TEST(EmbeddedCodec, PageOfClientsIsRecognised) {
-  EXPECT_EQ(read_max_secrets(R"({"items":[],"continue":""})").value(), 3);
-  EXPECT_EQ(read_max_secrets(R"({"items":[],"continue":"","max_secrets":1})").value(), 1);
-  for (const char* body : {"", "[]", "{}", R"({"items":{}})", "<html>", R"({"items":[],"max_secrets":0})",
-                           R"({"items":[],"max_secrets":"3"})", R"({"items":[],"max_secrets":1000})"}) {
-    const auto result = read_max_secrets(body);
+  for (const char* body : {"", "[]", "{}", R"({"items":{}})", "<html>"}) {
+    const auto result = read_server_version(body);
     ASSERT_FALSE(result.has_value()) << body;
     EXPECT_EQ(result.error().kind, ErrorKind::protocol) << body;
+  }
+}
+
+struct VersionRow {
+  std::string name;
+  Json page;
+  std::string version;
+};
+class ServerVersion : public testing::TestWithParam<VersionRow> {};
+
+TEST_P(ServerVersion, IsReadFromAPage) {
+  Json page = GetParam().page;
+  page["items"] = Json::array();
+  const auto version = read_server_version(json::dump(page));
+  ASSERT_TRUE(version.has_value());
+  EXPECT_EQ(*version, GetParam().version);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, ServerVersion,
+    testing::Values(VersionRow{"Named", {{"server_version", "1.2.3"}}, "1.2.3"},
+                    VersionRow{"OfAnOlderServer", {{"continue", ""}}, ""},
+                    VersionRow{"OfAnotherType", {{"server_version", 7}}, ""},
+                    VersionRow{"WithControlCharacters", {{"server_version", "1\n2"}}, "1 2"},
+                    VersionRow{
+                        "TooLong", {{"server_version", std::string(65, '1')}}, std::string(64, '1') + "…"}),
+    test::RowName());
+
+TEST(EmbeddedCodec, APageTellsHowManySecretsAClientMayHave) {
+  EXPECT_EQ(read_max_secrets(R"({"items":[],"continue":""})").value(), 3);
+  EXPECT_EQ(read_max_secrets(R"({"items":[],"continue":"","max_secrets":1})").value(), 1);
+  for (const char* body : {"[]", "{}", R"({"items":[],"max_secrets":0})", R"({"items":[],"max_secrets":"3"})",
+                           R"({"items":[],"max_secrets":1000})"}) {
+    EXPECT_FALSE(read_max_secrets(body)) << body;
   }
 }
 

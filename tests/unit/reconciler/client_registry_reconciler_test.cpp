@@ -41,6 +41,18 @@ TEST_F(RegistryPass, ConnectsWithWhatTheSpecSays) {
   EXPECT_EQ(token_of(connections_[0]), "admin-token");
 }
 
+TEST_F(RegistryPass, ClientsGoByANewSpecBeforeTheStatusSaysThatItWasSeen) {
+  ASSERT_THAT(pass(), test::is_ok());
+  apply(a_registry().with_spec({{"defaultScopes", {"read"}}}));
+  std::int64_t known = 0;
+  kube_.on_write([&](const test::FakeKube::Write& write) {
+    if (write.verb == test::Verb::replace_status) known = directory_.find("default")->generation;
+  });
+  ASSERT_THAT(pass(), test::is_ok());
+  EXPECT_EQ(status()["observedGeneration"], 2);
+  EXPECT_EQ(known, 2);
+}
+
 TEST_F(RegistryPass, ATokenFileEndsWithALineBreakThatIsNotPartOfIt) {
   kube_.put(kube::kSecrets, credentials("admin-token\r\n"));
   ASSERT_THAT(pass(), test::is_ok());

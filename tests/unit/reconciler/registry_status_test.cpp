@@ -77,9 +77,10 @@ TEST(SummariseTrouble, StalledWaitsForAPersonAndIsTheSameEachTime) {
 }
 
 TEST(SummariseReady, ClearsTheTroubleAndSaysWhatTheServerIs) {
-  const backend::RegistryInfo info{.capabilities = {.max_secrets = 3, .secrets_have_ids = true},
-                                   .endpoints = {.token = "http://t", .jwks = "http://j"},
-                                   .server_version = "1.2"};
+  const backend::RegistryInfo info{
+      .capabilities = {.max_secrets = 3, .secrets_have_ids = true, .tells_last_use = true},
+      .endpoints = {.token = "http://t", .jwks = "http://j"},
+      .server_version = "1.2"};
   const auto failing = summarise_trouble(a_registry().object(), {.reason = "ServerError"}, kNow);
   const auto status = summarise_ready(a_registry().with_status(failing).object(), info, kNow + 5s);
   EXPECT_EQ(find(status, api::kReady)->status, ConditionStatus::true_value);
@@ -93,6 +94,7 @@ TEST(SummariseReady, ClearsTheTroubleAndSaysWhatTheServerIs) {
   EXPECT_EQ(status.endpoints.token_url, "http://t");
   EXPECT_EQ(status.capabilities["maxSecrets"], 3);
   EXPECT_EQ(status.capabilities["secretChosenBy"], "Operator");
+  EXPECT_EQ(status.capabilities["lastUsed"], true);
 }
 
 TEST(SummariseReady, IsTheSameEachTime) {

@@ -7,27 +7,29 @@
 namespace apiclient::reconciler {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::EndsWith;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Optional;
 using ::testing::StartsWith;
 using namespace std::chrono_literals;
 
 TEST(SweepFindingsTest, SaysWhetherSomethingIsNew) {
   SweepFindings findings;
-  EXPECT_TRUE(findings.put("default", "uid-1", {})) << "the condition of an earlier process may be there";
-  EXPECT_FALSE(findings.put("default", "uid-1", {}));
-  EXPECT_TRUE(findings.put("default", "uid-1", {"a"}));
-  EXPECT_FALSE(findings.put("default", "uid-1", {"a"}));
-  EXPECT_TRUE(findings.put("default", "uid-2", {"a"}));
+  const Orphans none;
+  const Orphans client{.clients = {"a"}};
+  EXPECT_TRUE(findings.put("default", "uid-1", none)) << "the condition of an earlier process may be there";
+  EXPECT_FALSE(findings.put("default", "uid-1", none));
+  EXPECT_TRUE(findings.put("default", "uid-1", client));
+  EXPECT_FALSE(findings.put("default", "uid-1", client));
+  EXPECT_TRUE(findings.put("default", "uid-2", client));
+  EXPECT_TRUE(findings.put("default", "uid-2", {.secrets = {"a"}}));
 }
 
 TEST(SweepFindingsTest, AreOfOneRegistryObject) {
   SweepFindings findings;
   EXPECT_EQ(findings.orphans("default", "uid-1"), std::nullopt);
-  findings.put("default", "uid-1", {"a"});
-  EXPECT_THAT(findings.orphans("default", "uid-1"), Optional(ElementsAre("a")));
+  findings.put("default", "uid-1", {.clients = {"a"}});
+  EXPECT_EQ(findings.orphans("default", "uid-1"), Orphans{.clients = {"a"}});
   EXPECT_EQ(findings.orphans("default", "uid-2"), std::nullopt);
   findings.forget("default");
   EXPECT_EQ(findings.orphans("default", "uid-1"), std::nullopt);
@@ -36,7 +38,9 @@ TEST(SweepFindingsTest, AreOfOneRegistryObject) {
 /// A registry, and what the sweep found in it.
 class OrphansOfARegistry : public RegistryPass {
  protected:
-  void find(SweepFindings::Ids orphans) { sweep_.put("default", uid(), std::move(orphans)); }
+  void find(std::vector<std::string> clients, std::vector<std::string> secrets = {}) {
+    sweep_.put("default", uid(), {.clients = std::move(clients), .secrets = std::move(secrets)});
+  }
   std::string uid() { return kube_.get(api::kClusterClientRegistries, kKey)["metadata"]["uid"]; }
   std::string message() {
     const Json all = status()["conditions"];
@@ -75,6 +79,22 @@ TEST_F(OrphansOfARegistry, AreNamedUpToFive) {
   ASSERT_THAT(pass(), test::is_ok());
   EXPECT_THAT(message(), StartsWith("7 clients "));
   EXPECT_THAT(message(), EndsWith(": a, b, c, d, e and 2 more"));
+}
+
+TEST_F(OrphansOfARegistry, AreSecretsToo) {
+  find({}, {"team-a/one"});
+  ASSERT_THAT(pass(), test::is_ok());
+  EXPECT_EQ(condition("Orphans"), "True OrphanedSecrets");
+  EXPECT_THAT(message(), StartsWith("1 Secret "));
+  EXPECT_THAT(message(), EndsWith(": team-a/one"));
+  find({"acme_a"}, {"team-a/one", "team-a/two"});
+  ASSERT_THAT(pass(), test::is_ok());
+  EXPECT_EQ(condition("Orphans"), "True OrphanedClients");
+  EXPECT_THAT(message(), HasSubstr(": acme_a. 2 Secrets "));
+  EXPECT_THAT(message(), EndsWith(": team-a/one, team-a/two"));
+  find({});
+  ASSERT_THAT(pass(), test::is_ok());
+  EXPECT_EQ(condition("Orphans"), "-");
 }
 
 TEST_F(OrphansOfARegistry, StayThroughTroubleAndUntilTheNextSweep) {

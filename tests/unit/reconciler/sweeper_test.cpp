@@ -63,7 +63,14 @@ class SweeperTest : public ::testing::Test {
     return add_secret(object);
   }
   bool exists(const kube::ObjectKey& key) { return !kube_.get(kube::kSecrets, key).is_null(); }
-  std::optional<SweepFindings::Ids> found() { return findings_.orphans("default", registry_->uid); }
+  /// In the registry.
+  std::optional<std::vector<std::string>> found() {
+    const auto orphans = findings_.orphans("default", registry_->uid);
+    return orphans ? std::optional(orphans->clients) : std::nullopt;
+  }
+  std::vector<std::string> found_secrets() {
+    return findings_.orphans("default", registry_->uid).value_or(Orphans()).secrets;
+  }
   int log_lines(const std::string& text) {
     int count = 0;
     for (const std::string& line : logs_.lines()) count += line.find(text) != std::string::npos ? 1 : 0;
@@ -183,6 +190,8 @@ TEST_F(SweeperTest, CountsPublishedSecretsWithoutAnApiClientAndLeavesThem) {
   sweeper_.sweep({});
   EXPECT_THAT(metrics_.text(), HasSubstr("apiclient_sweep_orphaned_secrets 1"));
   EXPECT_EQ(log_lines("published Secrets without an ApiClient"), 1);
+  EXPECT_THAT(found_secrets(), ElementsAre("team-a/orphan"));
+  EXPECT_THAT(changed_, SizeIs(1));
   EXPECT_THAT(logs_.text(), HasSubstr("team-a/orphan"));
   EXPECT_TRUE(exists(orphan));
   EXPECT_THAT(kube_.writes(), IsEmpty());
@@ -193,6 +202,28 @@ TEST_F(SweeperTest, ASecretThatGoesMeanwhileIsNoOrphan) {
   backend_.before_next(BackendOperation::list, [&] { secrets_.erase(key); });
   sweeper_.sweep({});
   EXPECT_THAT(metrics_.text(), HasSubstr("apiclient_sweep_orphaned_secrets 0"));
+  EXPECT_THAT(found_secrets(), IsEmpty());
+}
+
+TEST_F(SweeperTest, TellsOfASecretTheRegistryThatItIsFor) {
+  add_secret(test::a_target_secret().owner(kDeadUid).json());
+  add_secret(test::a_target_secret()
+                 .named("elsewhere")
+                 .owner(kDeadUid)
+                 .annotated(api::kRegistryAnnotation, "ClusterClientRegistry/other")
+                 .json());
+  sweeper_.sweep({});
+  EXPECT_THAT(found_secrets(), ElementsAre("team-a/invoices"));
+  EXPECT_THAT(metrics_.text(), HasSubstr("apiclient_sweep_orphaned_secrets 2"));
+}
+
+TEST_F(SweeperTest, AnotherSecretIsNoNewsOfTheClients) {
+  add_client("orphan", kDeadUid);
+  sweeper_.sweep({});
+  add_secret(test::a_target_secret().owner(kDeadUid).json());
+  sweeper_.sweep({});
+  EXPECT_THAT(changed_, SizeIs(2));
+  EXPECT_EQ(log_lines("clients without an ApiClient"), 1);
 }
 
 // Staged Secrets

@@ -364,6 +364,7 @@ TEST(AdminApi, ListGoesOnWhereTheTokenSays) {
   ASSERT_EQ(page.at("items").size(), 1U);
   EXPECT_EQ(page.at("items").at(0).at("client_id"), "c");
   EXPECT_EQ(page.at("continue"), "");
+  EXPECT_EQ(page.at("server_version"), APICLIENT_VERSION);
 }
 
 TEST(AdminApi, ListFiltersByOwnerAndText) {

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "runtime/manager.h"
+#include "runtime/pause.h"
 #include "support/eventually.h"
 #include "support/fake_clock.h"
 #include "support/fake_kube.h"
@@ -96,6 +98,36 @@ TEST_F(Recorder, WritesWhatIsRecorded) {
   EXPECT_EQ(write.body["eventTime"], "2026-01-02T03:04:05.000000Z");
   EXPECT_FALSE(write.body.contains("series"));
   expect_counted("written", 1);
+}
+
+/// What a worker does whose pass ends after the stop was asked for.
+class LastWord final : public Runnable {
+ public:
+  explicit LastWord(EventSink& events) : events_(events) {}
+  [[nodiscard]] std::string name() const override { return "last word"; }
+  Result<void> run(std::stop_token stop) override {
+    started = true;
+    wait_for_stop(stop);
+    events_.record(event_of("one"));
+    return {};
+  }
+  std::atomic<bool> started = false;
+
+ private:
+  EventSink& events_;
+};
+
+TEST_F(Recorder, WritesWhatIsRecordedWhileTheControllersEnd) {
+  LastWord controller(recorder_);
+  Manager manager({}, nullptr);
+  manager.add_leading_helper(recorder_);
+  manager.add_leading(controller);
+  {
+    const std::jthread thread(
+        [&](const std::stop_token& stop) { EXPECT_THAT(manager.run(stop), test::is_ok()); });
+    EXPECT_TRUE(eventually([&] { return controller.started.load(); }));
+  }
+  EXPECT_THAT(writes(), ElementsAre("create one Issued"));
 }
 
 TEST_F(Recorder, ARepetitionBecomesASeries) {

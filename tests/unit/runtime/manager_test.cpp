@@ -60,6 +60,7 @@ class Part final : public Runnable, public Syncable {
   [[nodiscard]] std::string name() const override { return name_; }
   [[nodiscard]] bool has_synced() const override { return synced; }
   Result<void> run(std::stop_token stop) override {
+    given = stop;
     diary_.note("start " + name_);
     while (!stop.stop_requested() && !ends) pause(milliseconds(1), stop);
     if (throws) throw std::runtime_error("surprise");
@@ -72,6 +73,7 @@ class Part final : public Runnable, public Syncable {
   std::atomic<bool> ends = false;
   std::atomic<bool> throws = false;
   std::function<void()> before_end;  ///< set before run
+  std::stop_token given;             ///< to run; read it after "start" was noted
   Result<void> result;               ///< set before run
 
  private:
@@ -251,6 +253,22 @@ TEST_F(ManagerWithElectionTest, LeaseIsReleasedAfterControllersAndBeforeServersE
   EXPECT_LT(diary.position("end controller"), diary.position("lease of \"\""));
   EXPECT_LT(diary.position("lease of \"\""), diary.position("end server"));
   EXPECT_EQ(kube.get(kube::kLeases, lease)["spec"]["holderIdentity"], "");
+}
+
+TEST_F(ManagerWithElectionTest, AHelperIsAskedToEndAfterTheControllersAndBeforeTheLeaseIsReleased) {
+  std::atomic<bool> asked_too_early = false;
+  controller.before_end = [&] { asked_too_early = other.given.stop_requested(); };
+  Manager manager({}, &elector);
+  manager.add_leading_helper(other);
+  manager.add_leading(controller);
+  {
+    const auto thread = start(manager);
+    EXPECT_TRUE(eventually([&] { return diary.has("start other") && diary.has("start controller"); }));
+  }
+  EXPECT_TRUE(*result);
+  EXPECT_FALSE(asked_too_early);
+  EXPECT_LT(diary.position("end controller"), diary.position("end other"));
+  EXPECT_LT(diary.position("end other"), diary.position("lease of \"\""));
 }
 
 TEST_F(ManagerWithElectionTest, FollowerHasCompleteCachesAndRunsNoController) {
