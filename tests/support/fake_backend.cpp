@@ -380,7 +380,7 @@ Result<backend::Registration> FakeBackend::register_client(const ClientSettings&
                                                            std::stop_token stop) {
   return call<backend::Registration>(
       BackendOperation::register_client, {}, stop, [&](State& state) -> Result<backend::Registration> {
-        const std::string number = std::to_string(state.next_id++);
+        const std::string number = std::to_string(state.next_client++);
         FakeClient client{.registered = {.settings = settings, .mark = mark, .etag = "1"}};
         client.registered.settings.client_id = "client-" + number;
         Secret value(settings.has_secret() ? "made-by-the-registry-" + number : "");

@@ -147,6 +147,7 @@ class FakeBackend final : public backend::Backend {
     backend::RegistryInfo info = {};
     WallTime now = {};
     int next_id = 1;
+    int next_client = 1;  ///< of those whose ids are picked here
     int rejections = 0;
     bool verdict_unknown = false;
   };

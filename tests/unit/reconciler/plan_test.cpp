@@ -515,12 +515,14 @@ INSTANTIATE_TEST_SUITE_P(
     test::RowName());
 
 TEST(Step, EachHasItsOwnName) {
-  const std::vector<Step> steps{step::AddFinalizer{},  step::Fence{},        step::Stage{},
-                                step::CreateClient{},  step::UpdateClient{}, step::RetireOldest{},
-                                step::AddCredential{}, step::Verify{},       step::Publish{},
-                                step::PublishFormer{}, step::DeleteFormer{}, step::DisableClient{},
-                                step::EnableClient{},  step::RetireOlder{},  step::WriteStatus{},
-                                step::DropStaged{},    step::AdoptClient{}};
+  const std::vector<Step> steps{step::AddFinalizer{},      step::Fence{},          step::Stage{},
+                                step::CreateClient{},      step::UpdateClient{},   step::RetireOldest{},
+                                step::AddCredential{},     step::Verify{},         step::Publish{},
+                                step::PublishFormer{},     step::DeleteFormer{},   step::DisableClient{},
+                                step::EnableClient{},      step::RetireOlder{},    step::WriteStatus{},
+                                step::DropStaged{},        step::AdoptClient{},    step::RehearsePublish{},
+                                step::ReplaceCredential{}, step::RegisterClient{}, step::StageAnswer{},
+                                step::RemoveClient{}};
   std::set<std::string_view> names;
   for (const Step& step : steps) names.insert(name_of(step));
   EXPECT_EQ(names.size(), std::variant_size_v<Step>);

@@ -91,7 +91,7 @@ INSTANTIATE_TEST_SUITE_P(
         DecisionRow{"FirstIssuanceCompromised", "r1:Compromised", {.first_issuance = true}, "remember"},
         DecisionRow{"MalformedAtFirstIssuance", ":", {.first_issuance = true}, "refuse Malformed"},
         DecisionRow{"AGapNobodyAccepts", "r1", {.gap_is_accepted = false}, "refuse NotSupportedByRegistry"},
-        DecisionRow{"NowAcceptsTheGap", "r1:now", {.gap_is_accepted = false}, "rotate"}),
+        DecisionRow{"NowAcceptsTheGap", "r1:now", {.gap_is_accepted = false}, "rotate Requested now"}),
     test::RowName());
 
 INSTANTIATE_TEST_SUITE_P(
