@@ -42,6 +42,8 @@ inline constexpr std::string_view kIssuerAnnotation = "apiclient.dev/issuer";
 inline constexpr std::string_view kHandledRotateAnnotation = "apiclient.dev/handled-rotate";
 inline constexpr std::string_view kHandledRevokeAnnotation = "apiclient.dev/handled-revoke";
 inline constexpr std::string_view kRetireAtAnnotation = "apiclient.dev/retire-at";
+/// Behind "<ApiClient>.", on the pod template of a restart target.
+inline constexpr std::string_view kCredentialRevisionAnnotation = "apiclient.dev/credential-revision";
 inline constexpr std::string_view kManagedByLabel = "app.kubernetes.io/managed-by";
 inline constexpr std::string_view kManagedBy = "apiclient-operator";
 inline constexpr std::string_view kNameLabel = "apiclient.dev/name";

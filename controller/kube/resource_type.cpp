@@ -10,6 +10,12 @@ const ResourceType kNamespaces{
     .group = "", .version = "v1", .resource = "namespaces", .kind = "Namespace", .namespaced = false};
 const ResourceType kLeases{
     .group = "coordination.k8s.io", .version = "v1", .resource = "leases", .kind = "Lease"};
+const ResourceType kDeployments{
+    .group = "apps", .version = "v1", .resource = "deployments", .kind = "Deployment"};
+const ResourceType kStatefulSets{
+    .group = "apps", .version = "v1", .resource = "statefulsets", .kind = "StatefulSet"};
+const ResourceType kDaemonSets{
+    .group = "apps", .version = "v1", .resource = "daemonsets", .kind = "DaemonSet"};
 
 std::string collection_path(const ResourceType& type, std::string_view namespace_name) {
   // Kubernetes API concepts, "Resource URIs": only the core group lives below /api.

@@ -28,5 +28,8 @@ extern const ResourceType kSecrets;
 extern const ResourceType kConfigMaps;
 extern const ResourceType kNamespaces;
 extern const ResourceType kLeases;
+extern const ResourceType kDeployments;
+extern const ResourceType kStatefulSets;
+extern const ResourceType kDaemonSets;
 
 }  // namespace apiclient::kube

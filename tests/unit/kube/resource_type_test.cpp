@@ -22,6 +22,9 @@ TEST(ResourceType, OtherGroupsLiveBelowApis) {
   EXPECT_EQ(object_path(kApiClients, {"team-a", "web"}, "status"),
             "/apis/apiclient.dev/v1alpha1/namespaces/team-a/apiclients/web/status");
   EXPECT_EQ(collection_path(kLeases, "n"), "/apis/coordination.k8s.io/v1/namespaces/n/leases");
+  EXPECT_EQ(object_path(kDeployments, {"n", "web"}), "/apis/apps/v1/namespaces/n/deployments/web");
+  EXPECT_EQ(object_path(kStatefulSets, {"n", "web"}), "/apis/apps/v1/namespaces/n/statefulsets/web");
+  EXPECT_EQ(object_path(kDaemonSets, {"n", "web"}), "/apis/apps/v1/namespaces/n/daemonsets/web");
 }
 
 TEST(ResourceType, ClusterScopeIgnoresANamespaceAndSegmentsAreEncoded) {
