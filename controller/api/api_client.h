@@ -131,6 +131,7 @@ struct RotationStatus {
   std::string last_handled_token = {};
   std::vector<std::string> handled_ids = {};  ///< the last 16
   std::string last_handled_revoke = {};
+  std::optional<WallTime> next_time = {};  ///< of the next planned rotation
   std::optional<InProgress> in_progress = {};
   std::string refused_token = {};  ///< at most 256 characters
   std::string refused_reason = {};

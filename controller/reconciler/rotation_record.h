@@ -13,6 +13,8 @@ namespace apiclient::reconciler {
 
 /// `status.rotation.lastReason` of a revision that replaces a lost secret; the others are reasons of tokens.
 inline constexpr std::string_view kRecoveredReason = "Recovered";
+/// ... and of one that the schedule asked for.
+inline constexpr std::string_view kScheduledReason = "Scheduled";
 
 /// `kind` of a staged or fenced mint that makes good for a lost secret.
 inline constexpr std::string_view kRecoverKind = "Recover";

@@ -30,12 +30,14 @@ milliseconds part_of(milliseconds duration, double part) {
   return milliseconds(static_cast<milliseconds::rep>(static_cast<double>(duration.count()) * part));
 }
 
-/// Whatever the present time is. Counts from what the status shows, which has whole seconds.
-WallTime planned(const RotationSchedule& schedule, const RotationHistory& history) {
+/// Counts from what the status shows, which has whole seconds.
+WallTime earliest_time(const RotationSchedule& schedule, WallTime published_at) {
   const milliseconds age = schedule.interval + part_of(schedule.interval / kSpreadPart, schedule.spread);
-  WallTime earliest = std::chrono::floor<seconds>(history.published_at) + std::max(age, schedule.min_age);
-  if (history.overlap_until) earliest = std::max(earliest, *history.overlap_until);
-  return next_open(schedule.windows, std::chrono::ceil<seconds>(earliest));
+  return std::chrono::floor<seconds>(published_at) + std::max(age, schedule.min_age);
+}
+
+WallTime next_open_second(const RotationSchedule& schedule, WallTime time) {
+  return next_open(schedule.windows, std::chrono::ceil<seconds>(time));
 }
 
 /// Overdue: spread over what is left of an open window, or from now on.
@@ -70,8 +72,13 @@ Scheduling make_schedule(const SchedulingQuestion& question) {
   return schedule;
 }
 
+WallTime planned_time(const RotationSchedule& schedule, WallTime published_at) {
+  return next_open_second(schedule, earliest_time(schedule, published_at));
+}
+
 WallTime next_rotation(const RotationSchedule& schedule, const RotationHistory& history, WallTime now) {
-  const WallTime due = planned(schedule, history);
+  const WallTime earliest = earliest_time(schedule, history.published_at);
+  const WallTime due = next_open_second(schedule, std::max(earliest, history.overlap_until.value_or(earliest)));
   if (due >= now) return due;
   WallTime time = due;
   if (now - due > kPunctual && !history.in_line) {

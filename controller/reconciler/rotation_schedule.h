@@ -46,6 +46,9 @@ struct RotationHistory {
   bool in_line = false;                        ///< its time came before this pass, and it waits for its turn
 };
 
+/// When a secret that is published at this time is planned to be replaced, whatever comes in between.
+WallTime planned_time(const RotationSchedule& schedule, WallTime published_at);
+
 /// When the next rotation happens, in whole seconds as the status shows it; now, or before, means: it is due.
 /// One whose time passed long ago, while nobody could do it, is put off by up to an hour, each client by its
 /// own spread, so that they do not come together.

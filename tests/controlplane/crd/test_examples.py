@@ -34,7 +34,8 @@ def applied(namespace):
 
 def test_there_are_examples():
     assert [file.name for file in FILES] == [
-        "adopt.yaml", "lifecycle.yaml", "machine.yaml", "public.yaml", "quickstart.yaml", "rotation.yaml", "web.yaml"]
+        "adopt.yaml", "lifecycle.yaml", "machine.yaml", "public.yaml", "quickstart.yaml", "rotation-schedule.yaml",
+        "rotation.yaml", "web.yaml"]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

@@ -148,6 +148,14 @@ INSTANTIATE_TEST_SUITE_P(
                 "2026-03-22T06:00:00Z", "2026-03-29T02:00:00Z", "2026-03-22T02:00:00Z"}),
     test::RowName());
 
+TEST(RotationSchedule, WhatIsPlannedDependsOnThePublicationAlone) {
+  const RotationSchedule under_test = schedule(10 * kDay, 0.5, "0 2 * * sun");
+  const WallTime published = at("2026-03-01T12:00:00.9Z");
+  EXPECT_EQ(planned_time(under_test, published), at("2026-03-15T02:00:00Z"));
+  EXPECT_EQ(next_rotation(under_test, {.published_at = published}, at("2026-03-02T00:00:00Z")),
+            planned_time(under_test, published));
+}
+
 TEST(RotationSchedule, OverdueOnesArePutOffOnceAndThenHappen) {
   const RotationSchedule under_test = schedule(10 * kDay, 0.9);
   RotationHistory history{.published_at = at("2026-03-01T12:00:00Z")};
