@@ -2,21 +2,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/duration.h"
+#include "api/read_duration.h"
 #include "base/rfc3339.h"
 
 namespace apiclient::api {
 namespace {
-
-std::optional<std::chrono::milliseconds> read_duration(const json::Reader& reader, std::string_view member,
-                                                       json::Problems& problems) {
-  const auto text = reader.optional_text(member);
-  if (!text) return std::nullopt;
-  const auto duration = parse_duration(*text);
-  if (duration) return *duration;
-  problems.add(reader.path() + "." + std::string(member), duration.error().message);
-  return std::nullopt;
-}
 
 kube::StringMap read_string_map(const json::Reader& reader, std::string_view member) {
   kube::StringMap map;
@@ -77,10 +67,6 @@ std::vector<std::string> find_unsupported_fields(const json::Reader& spec) {
   for (const std::string_view member : {"restartTargets"}) {
     if (spec.has(member)) fields.push_back("spec." + std::string(member));
   }
-  const json::Reader rotation = spec.object("rotation");
-  for (const std::string_view member : {"interval", "windows", "minAge"}) {
-    if (rotation.has(member)) fields.push_back("spec.rotation." + std::string(member));
-  }
   return fields;
 }
 
@@ -125,7 +111,7 @@ ApiClientSpec read_spec(const json::Reader& reader, json::Problems& problems) {
   }
   spec.secret = read_secret_template(reader.object("secret"));
   spec.suspended = reader.optional_boolean("suspended").value_or(false);
-  spec.rotation.overlap = read_duration(reader.object("rotation"), "overlap", problems);
+  spec.rotation = read_rotation_spec(reader.object("rotation"), problems);
   spec.deletion_policy = read_deletion_policy(reader, problems);
   if (reader.has("adopt")) spec.adopt = read_adopt(reader.object("adopt"));
   spec.unsupported_fields = find_unsupported_fields(reader);
@@ -170,7 +156,8 @@ RotationStatus read_rotation(const json::Reader& reader) {
       .last_reason = reader.optional_text("lastReason").value_or(""),
       .last_handled_token = reader.optional_text("lastHandledToken").value_or(""),
       .handled_ids = reader.optional_texts("handledIds").value_or(std::vector<std::string>{}),
-      .last_handled_revoke = reader.optional_text("lastHandledRevoke").value_or("")};
+      .last_handled_revoke = reader.optional_text("lastHandledRevoke").value_or(""),
+      .next_time = reader.optional_time("nextTime")};
   if (reader.has("inProgress")) rotation.in_progress = read_in_progress(reader.object("inProgress"));
   const json::Reader refused = reader.object("refused");
   rotation.refused_token = refused.optional_text("token").value_or("");
@@ -266,6 +253,7 @@ Json write_rotation(const RotationStatus& rotation) {
   put(object, "lastHandledToken", rotation.last_handled_token);
   put(object, "handledIds", Json(rotation.handled_ids));
   put(object, "lastHandledRevoke", rotation.last_handled_revoke);
+  put(object, "nextTime", rotation.next_time);
   if (rotation.in_progress) object["inProgress"] = write_in_progress(*rotation.in_progress);
   if (!rotation.refused_token.empty()) {
     object["refused"] = {{"token", rotation.refused_token}, {"reason", rotation.refused_reason}};

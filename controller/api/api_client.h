@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "api/rotation_spec.h"
 #include "base/result.h"
 #include "json/json.h"
 #include "kube/condition.h"
@@ -41,10 +42,6 @@ struct RegistryParameter {
   std::string text = {};  ///< a string as it is, anything else as JSON
   std::vector<std::string> values =
       {};  ///< it, or each of a list, in that form: what an allow-list is compared with
-};
-
-struct RotationSpec {
-  std::optional<std::chrono::milliseconds> overlap = {};  ///< 0: the old secret ends at once
 };
 
 enum class DeletionPolicy { remove, disable, retain };
@@ -135,6 +132,7 @@ struct RotationStatus {
   std::string last_handled_token = {};
   std::vector<std::string> handled_ids = {};  ///< the last 16
   std::string last_handled_revoke = {};
+  std::optional<WallTime> next_time = {};  ///< of the next planned rotation
   std::optional<InProgress> in_progress = {};
   std::string refused_token = {};  ///< at most 256 characters
   std::string refused_reason = {};

@@ -34,6 +34,7 @@ Result<ApiClientSummary> read_api_client_summary(const Json& object) {
                            .uid = client.meta.uid,
                            .resource_version = client.meta.resource_version,
                            .created_at = client.meta.creation_timestamp,
+                           .next_rotation = client.status.rotation.next_time,
                            .generation = client.meta.generation,
                            .observed_generation = client.status.observed_generation,
                            .revision = client.status.credential ? client.status.credential->revision : 0,

@@ -3,6 +3,7 @@
 // find it. Everything else is read live when there is work. Plain value, a few hundred bytes.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -18,6 +19,7 @@ struct ApiClientSummary {
   std::string uid = {};
   std::string resource_version = {};
   WallTime created_at = {};
+  std::optional<WallTime> next_rotation = {};  ///< by schedule, as the status announces it
   std::int64_t generation = 0;
   std::int64_t observed_generation = -1;
   std::int64_t revision = 0;         ///< of the published credential

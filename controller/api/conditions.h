@@ -63,6 +63,8 @@ inline constexpr std::string_view kSecretRefused = "SecretRefused";
 inline constexpr std::string_view kCredentialRejected = "CredentialRejected";
 inline constexpr std::string_view kRefusedByRegistry = "RefusedByRegistry";
 inline constexpr std::string_view kRegistryChanged = "RegistryChanged";
+inline constexpr std::string_view kRotationScheduleInvalid = "RotationScheduleInvalid";
+inline constexpr std::string_view kRotationTooFrequent = "RotationTooFrequent";
 
 // On a registry.
 inline constexpr std::string_view kCredentialsNotFound = "CredentialsNotFound";

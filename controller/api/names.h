@@ -41,6 +41,7 @@ inline constexpr std::string_view kCredentialAnnotation = "apiclient.dev/credent
 inline constexpr std::string_view kIssuerAnnotation = "apiclient.dev/issuer";
 inline constexpr std::string_view kHandledRotateAnnotation = "apiclient.dev/handled-rotate";
 inline constexpr std::string_view kHandledRevokeAnnotation = "apiclient.dev/handled-revoke";
+inline constexpr std::string_view kNextRotationAnnotation = "apiclient.dev/next-rotation";
 inline constexpr std::string_view kRetireAtAnnotation = "apiclient.dev/retire-at";
 /// Behind "<ApiClient>.", on the pod template of a restart target.
 inline constexpr std::string_view kCredentialRevisionAnnotation = "apiclient.dev/credential-revision";

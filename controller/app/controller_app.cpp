@@ -272,6 +272,7 @@ class ControllerApp {
   reconciler::PassMemory memory_;
   reconciler::OwnWrites client_writes_;
   reconciler::OwnWrites secret_writes_;
+  reconciler::RotationSlots rotation_slots_{options_.max_scheduled_rotations};
 
   runtime::EventRecorder recorder_{*client_, recorder_options(identity_), clock_, metrics_};
   reconciler::ActionReporter report_{
@@ -289,6 +290,7 @@ class ControllerApp {
        .memory = memory_,
        .client_writes = client_writes_,
        .secret_writes = secret_writes_,
+       .slots = rotation_slots_,
        .clock = clock_,
        .report = report_,
        .operator_namespace = namespace_,

@@ -51,6 +51,13 @@ void add_running_flags(CLI::App& app, Options& options) {
       ->envname("APICLIENT_WORKERS")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
+  app.add_option(
+         "--max-scheduled-rotations", options.max_scheduled_rotations,
+         "Planned rotations under way at once, roll-outs of their consumers included. Those that a person "
+         "asks for do not count")
+      ->envname("APICLIENT_MAX_SCHEDULED_ROTATIONS")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
   app.add_option("--metrics-address", options.metrics_address, "host:port of /metrics")
       ->envname("APICLIENT_METRICS_ADDRESS")
       ->capture_default_str();

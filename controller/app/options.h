@@ -17,6 +17,7 @@ struct Options {
   std::string installation_id = {};
   bool leader_elect = true;
   std::size_t workers = 8;
+  std::size_t max_scheduled_rotations = 10;
   std::string metrics_address = ":8080";
   std::string health_address = ":8081";
   telemetry::LogOptions log = {};

@@ -11,6 +11,7 @@
 #include "reconciler/settled.h"
 #include "reconciler/status_writer.h"
 #include "reconciler/step_performer.h"
+#include "reconciler/wake_up.h"
 
 namespace apiclient::reconciler {
 namespace {
@@ -23,15 +24,6 @@ using std::chrono::milliseconds;
 constexpr std::chrono::seconds kLookAgain{30};
 /// A namespace that is going, with a registry that cannot be asked, is not held up for longer.
 constexpr std::chrono::minutes kNamespacePatience{10};
-
-/// Wall clocks are set while we wait: what is due by them is looked at again at least this often.
-constexpr std::chrono::minutes kLongestSleep{5};
-
-/// ±10 %, so that many clients do not look again at once.
-milliseconds jittered(milliseconds interval) {
-  return milliseconds(
-      static_cast<milliseconds::rep>(static_cast<double>(interval.count()) * (0.9 + 0.2 * random_unit())));
-}
 
 bool may_clear_by_itself(std::string_view why) {
   return why == api::reason::kSecretNameConflict || why == api::reason::kSecretImmutable ||
@@ -70,6 +62,7 @@ Result<Action> ApiClientReconciler::reconcile(const kube::ObjectKey& key, std::s
   if (!summary) {
     wiring_.memory.forget(key);
     wiring_.client_writes.forget(key);
+    wiring_.slots.forget(key);
     repairs_.forget(key);
     return Action::await_change();
   }
@@ -77,7 +70,13 @@ Result<Action> ApiClientReconciler::reconcile(const kube::ObjectKey& key, std::s
   if (!summary->deleting && wiring_.registries.awaits_probe(summary->pinned_registry))
     return Action::await_change();
   const RaisedDoubt doubt = wiring_.memory.doubt(key);
-  if (is_settled_in_cache(*summary)) return rest(*summary);
+  if (is_settled_in_cache(*summary)) {
+    if (!rotation_is_due(*summary, wiring_.clock.wall_now())) return rest(*summary);
+    // Asking for a turn costs no read.
+    if (wiring_.slots.is_in_line(key) && wiring_.slots.all_taken()) {
+      return Action::requeue_after(turn_pause());
+    }
+  }
   ASSIGN_OR_RETURN(std::optional<api::ApiClient> client, observer_.find_client(key, stop));
   if (!client) return Action::await_change();
   if (client->meta.annotation(api::kPausedAnnotation) == "true") return pause(*client, std::move(stop));
@@ -111,7 +110,8 @@ bool ApiClientReconciler::is_published_in_cache(const api::ApiClient& client) co
 Action ApiClientReconciler::rest(const api::ApiClientSummary& summary) {
   const auto registry = wiring_.registries.find(summary.pinned_registry);
   const milliseconds interval = registry ? registry->spec.resync_interval : milliseconds(0);
-  if (interval.count() == 0) return Action::await_change();
+  const auto rotation = sleep_until(summary.next_rotation, wiring_.clock.wall_now());
+  if (interval.count() == 0) return wake_in(rotation);
   const BootTime now = wiring_.clock.now();
   // After a start the first look is spread over the whole interval.
   const auto spread =
@@ -121,7 +121,8 @@ Action ApiClientReconciler::rest(const api::ApiClientSummary& summary) {
     wiring_.memory.request_check(summary.key, Doubt::state);
     return Action::requeue_after(milliseconds(0));
   }
-  return Action::requeue_after(std::chrono::duration_cast<milliseconds>(due - now) + milliseconds(1));
+  const auto check = std::chrono::duration_cast<milliseconds>(due - now) + milliseconds(1);
+  return wake_in(sooner(check, rotation));
 }
 
 Result<Action> ApiClientReconciler::pause(api::ApiClient& client, std::stop_token stop) {
@@ -180,11 +181,25 @@ Result<Action> ApiClientReconciler::apply_at(api::ApiClient client, RegistryDire
   return hold(seen.client, **held, std::move(stop));
 }
 
+Plan ApiClientReconciler::plan_in_turn(Observation& seen) {
+  const kube::ObjectKey& key = seen.client.meta.key;
+  seen.in_line = wiring_.slots.is_in_line(key);
+  Plan plan = make_plan(seen, wiring_.clock.wall_now());
+  if (!plan.rotates_by_schedule) {
+    wiring_.slots.forget(key);
+    return plan;
+  }
+  if (wiring_.slots.take(key)) return plan;
+  seen.is_its_turn = false;
+  return make_plan(seen, wiring_.clock.wall_now());
+}
+
 Result<Action> ApiClientReconciler::run_plan(Observation& seen, const RaisedDoubt& doubt,
                                              std::stop_token stop) {
-  const Plan plan = make_plan(seen, wiring_.clock.wall_now());
-  if (plan.stop) return hold(seen.client, {.refusal = *plan.stop}, std::move(stop));
   const kube::ObjectKey& key = seen.client.meta.key;
+  const SlotReturn at_end(wiring_.slots, key);
+  const Plan plan = plan_in_turn(seen);
+  if (plan.stop) return hold(seen.client, {.refusal = *plan.stop}, std::move(stop));
   const std::string other = seen.target && seen.target_is_ours() ? foreign_writer(seen.target->object) : "";
   const bool contended = !other.empty() && repairs_.is_contended(key, wiring_.clock.now());
   StepPerformer performer({.client = wiring_.client,
@@ -221,15 +236,21 @@ Result<Action> ApiClientReconciler::finish(const Observation& seen, const Plan& 
   if (interval.count() > 0) next_check = wiring_.clock.now() + jittered(interval);
   wiring_.client_writes.wrote(seen.client.meta.key, seen.client.meta.resource_version);
   wiring_.memory.succeeded(seen.client.meta.key, seen.client.meta.resource_version, next_check, doubt);
-  if (plan.look_again) {
-    const auto left =
-        std::min<WallTime::duration>(*plan.look_again - wiring_.clock.wall_now(), kLongestSleep);
-    wiring_.memory.request_check(seen.client.meta.key, Doubt::state);
-    return Action::requeue_after(std::max(milliseconds(1), std::chrono::ceil<milliseconds>(left)));
-  }
-  return interval.count() > 0
-             ? Action::requeue_after(std::chrono::ceil<milliseconds>(*next_check - wiring_.clock.now()))
-             : Action::await_change();
+  if (plan.look_again) wiring_.memory.request_check(seen.client.meta.key, Doubt::state);
+  std::optional<milliseconds> check;
+  if (next_check) check = std::chrono::ceil<milliseconds>(*next_check - wiring_.clock.now());
+  const auto look_again = sleep_until(plan.look_again, wiring_.clock.wall_now());
+  return wake_in(sooner(sooner(look_again, check), until_rotation(seen, plan)));
+}
+
+std::optional<milliseconds> ApiClientReconciler::until_rotation(const Observation& seen,
+                                                                const Plan& plan) const {
+  if (!seen.is_its_turn) return turn_pause();
+  const auto& next = seen.client.status.rotation.next_time;
+  const WallTime now = wiring_.clock.wall_now();
+  // What keeps one waiting whose time has come says itself when to look again.
+  const bool is_kept_waiting = plan.look_again && next && *next <= now;
+  return is_kept_waiting ? std::nullopt : sleep_until(next, now);
 }
 
 Result<Action> ApiClientReconciler::hold(api::ApiClient& client, const Held& held, std::stop_token stop) {

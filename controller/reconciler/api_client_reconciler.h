@@ -15,6 +15,7 @@
 #include "reconciler/pass_memory.h"
 #include "reconciler/plan.h"
 #include "reconciler/registry_directory.h"
+#include "reconciler/rotation_slots.h"
 #include "reconciler/secret_repairs.h"
 #include "reconciler/secret_summary.h"
 #include "reconciler/state_loss_guard.h"
@@ -39,6 +40,7 @@ class ApiClientReconciler final : public runtime::Reconciler {
     PassMemory& memory;
     OwnWrites& client_writes;
     OwnWrites& secret_writes;
+    RotationSlots& slots;
     const Clock& clock;
     const ActionReporter& report;
     std::string operator_namespace;
@@ -62,10 +64,14 @@ class ApiClientReconciler final : public runtime::Reconciler {
                                    const RaisedDoubt& doubt, std::stop_token stop);
   /// A person has asked for no writes but status.
   Result<runtime::Action> pause(api::ApiClient& client, std::stop_token stop);
+  /// A planned rotation for which there is no slot is left out.
+  Plan plan_in_turn(Observation& seen);
   Result<runtime::Action> run_plan(Observation& seen, const RaisedDoubt& doubt, std::stop_token stop);
   Result<runtime::Action> hold(api::ApiClient& client, const Held& held, std::stop_token stop);
   Result<runtime::Action> hold_or_fail(Observation& seen, Error error, std::stop_token stop);
   Result<runtime::Action> finish(const Observation& seen, const Plan& plan, const RaisedDoubt& doubt);
+  [[nodiscard]] std::optional<std::chrono::milliseconds> until_rotation(const Observation& seen,
+                                                                        const Plan& plan) const;
   Result<runtime::Action> clean_up(api::ApiClient client, std::stop_token stop);
   [[nodiscard]] bool namespace_is_lost(const api::ApiClient& client) const;
   [[nodiscard]] kube::StringMap namespace_labels(const std::string& name) const;

@@ -63,6 +63,8 @@ struct Observation {
   /// Of the registration that status.rotation.inProgress speaks of.
   FencedOutcome fenced_outcome = FencedOutcome::unknown;
   bool clock_trusted = true;  ///< local time agrees with the API server's
+  bool in_line = false;       ///< a planned rotation was due before and waits for its turn
+  bool is_its_turn = true;    ///< a planned rotation may begin
 
   /// Nothing was ever published for this object.
   [[nodiscard]] bool first_issuance() const { return !client.status.issued() && published() == nullptr; }

@@ -22,4 +22,8 @@ bool is_settled(const CachedView& view) {
          view.target != nullptr && target_matches(*view.target, view.client) && !view.client.overlap_active;
 }
 
+bool rotation_is_due(const api::ApiClientSummary& client, WallTime now) {
+  return client.next_rotation && *client.next_rotation <= now;
+}
+
 }  // namespace apiclient::reconciler

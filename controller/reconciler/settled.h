@@ -19,4 +19,7 @@ struct CachedView {
 /// All is right and the registry is well.
 bool is_settled(const CachedView& view);
 
+/// The announced time of a planned rotation has come.
+bool rotation_is_due(const api::ApiClientSummary& client, WallTime now);
+
 }  // namespace apiclient::reconciler

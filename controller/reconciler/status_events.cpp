@@ -86,8 +86,9 @@ class ClientEvents {
           EventType::normal, api::event_reason::kCredentialRecovered, "Recover",
           "the secret of " + client_text() + " was lost or replaced, so there is a new one: " + secret);
     }
+    const std::string how = why == kScheduledReason ? "as scheduled" : "(" + why + ")";
     add(EventType::normal, api::event_reason::kRotated, "Rotate",
-        "the secret of " + client_text() + " is rotated (" + why + "): " + secret + gap_of(after_));
+        "the secret of " + client_text() + " is rotated " + how + ": " + secret + gap_of(after_));
   }
 
   void retired() {

@@ -65,18 +65,30 @@ void set_waiting(const std::optional<Waiting>& waiting, Conditions& conditions) 
                  "token " + waiting->token + " waits " + until + "; with the suffix :now it would not");
 }
 
-void summarise_success(const api::ApiClient& client, const Succeeded& done, Conditions& conditions,
-                       api::ApiClientStatus& status) {
-  const std::string where = "client " + done.client_id + " at registry " + done.registry.name;
+void summarise_stalled(const Refusal& refusal, Conditions& conditions) {
+  conditions.set(api::kReady, ConditionStatus::false_value, refusal.reason, refusal.message);
+  conditions.set(api::kStalled, ConditionStatus::true_value, refusal.reason, refusal.message);
+  conditions.remove(api::kReconciling);
+}
+
+/// A mistake in the schedule is a person's to mend, although all else is as declared.
+void set_ready(const Succeeded& done, const std::string& where, Conditions& conditions) {
+  if (done.schedule_mistake) return summarise_stalled(*done.schedule_mistake, conditions);
   const std::string published = "credentials in Secret " + done.effective.secret_name;
   conditions.set(api::kReady, ConditionStatus::true_value,
                  done.suspended ? reason::kSuspended : reason::kIssued,
                  where + (done.suspended ? " gets no tokens, as spec.suspended says; " : "; ") + published);
+  conditions.remove(api::kReconciling);
+  conditions.remove(api::kStalled);
+}
+
+void summarise_success(const api::ApiClient& client, const Succeeded& done, Conditions& conditions,
+                       api::ApiClientStatus& status) {
+  const std::string where = "client " + done.client_id + " at registry " + done.registry.name;
+  set_ready(done, where, conditions);
   conditions.set(api::kRegistered, ConditionStatus::true_value, reason::kUpToDate, where);
   conditions.set(api::kSecretPublished, ConditionStatus::true_value, reason::kPublished,
                  "Secret " + done.effective.secret_name);
-  conditions.remove(api::kReconciling);
-  conditions.remove(api::kStalled);
   set_overlap(done, conditions);
   set_waiting(done.waiting, conditions);
   status.client_id = done.client_id;
@@ -112,16 +124,14 @@ void summarise_waiting(const api::ApiClient& client, const Held& held, Condition
   conditions.remove(api::kStalled);
 }
 
-void summarise_stalled(const Refusal& refusal, Conditions& conditions) {
-  conditions.set(api::kReady, ConditionStatus::false_value, refusal.reason, refusal.message);
-  conditions.set(api::kStalled, ConditionStatus::true_value, refusal.reason, refusal.message);
-  conditions.remove(api::kReconciling);
-}
-
 void summarise_held(const api::ApiClient& client, const Held& held, Conditions& conditions,
                     api::ApiClientStatus& status, WallTime now) {
-  held.refusal.stalled ? summarise_stalled(held.refusal, conditions)
-                       : summarise_waiting(client, held, conditions);
+  if (held.refusal.stalled) {
+    summarise_stalled(held.refusal, conditions);
+    status.rotation.next_time.reset();  // nothing happens by itself
+  } else {
+    summarise_waiting(client, held, conditions);
+  }
   if (!client.status.issued()) {
     conditions.set(api::kSecretPublished, ConditionStatus::false_value, held.refusal.reason,
                    "nothing is published yet");

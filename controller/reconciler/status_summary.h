@@ -25,6 +25,8 @@ struct Succeeded {
   std::optional<Waiting> waiting = {};
   bool suspended = false;
   bool clock_is_wrong = false;  ///< the overlap does not end by time
+  /// In what the spec says about planned rotations: nothing else suffers by it.
+  std::optional<Refusal> schedule_mistake = {};
 };
 
 /// Not possible, or not yet; `refusal.stalled` says which.

@@ -24,7 +24,8 @@ void CheckpointRecorder::reach(std::string_view point, std::string_view side) {
   reached_.push_back(name);
   if (name == act_point_) {
     act_point_.clear();
-    act_();
+    const auto act = std::move(act_);  // it may ask for the next one
+    act();
   }
   if (name != crash_point_) return;
   crash_point_.clear();

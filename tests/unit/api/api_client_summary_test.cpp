@@ -48,6 +48,14 @@ TEST(ApiClientSummary, OfAnIssuedObjectIsWhatTheStatusSays) {
   EXPECT_TRUE(summary.has_finalizer);
 }
 
+TEST(ApiClientSummary, KnowsWhenTheNextRotationIsAnnounced) {
+  auto client = an_api_client().issued();
+  ApiClientStatus status = client.object().status;
+  EXPECT_EQ(summary_of(client).next_rotation, std::nullopt);
+  status.rotation.next_time = WallTime(std::chrono::seconds(1767323045));
+  EXPECT_EQ(summary_of(client.with_status(status)).next_rotation, status.rotation.next_time);
+}
+
 TEST(ApiClientSummary, KnowsTheRegistryAskedForAndTheSecretName) {
   const auto client =
       an_api_client().with_spec({{"registryRef", {{"name", "other"}}}, {"secret", {{"name", "creds"}}}});

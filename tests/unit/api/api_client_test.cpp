@@ -165,8 +165,7 @@ TEST_P(Unsupported, IsNamed) {
 
 INSTANTIATE_TEST_SUITE_P(
     Fields, Unsupported,
-    ::testing::Values(UnsupportedRow{"Schedule", R"({"rotation": {"interval": "24h"}})",
-                                     "spec.rotation.interval"},
+    ::testing::Values(UnsupportedRow{"Schedule", R"({"rotation": {"interval": "24h"}})", ""},
                       UnsupportedRow{"Overlap", R"({"rotation": {"overlap": "5s"}})", ""},
                       UnsupportedRow{"RestartTargets", R"({"restartTargets": []})", "spec.restartTargets"},
                       UnsupportedRow{"Adopt", R"({"adopt": {"clientId": "x"}})", ""},
@@ -195,6 +194,7 @@ ApiClientStatus full_status() {
                      .last_reason = "Requested",
                      .last_handled_token = "one:now",
                      .handled_ids = {"zero", "one"},
+                     .next_time = kTime,
                      .in_progress = InProgress{.operation_id = "op",
                                                .kind = "Issue",
                                                .revision = 3,
@@ -237,6 +237,7 @@ TEST(ApiClientStatus, HasTheMembersOfTheSchema) {
   EXPECT_EQ(written["binding"]["name"], "creds");
   EXPECT_EQ(written["credential"]["issuedAt"], "2026-01-02T03:04:05Z");
   EXPECT_EQ(written["previous"]["lastUsedAt"], "2026-01-02T03:04:05Z");
+  EXPECT_EQ(written["rotation"]["nextTime"], "2026-01-02T03:04:05Z");
   EXPECT_EQ(written["rotation"]["inProgress"]["registry"]["issuer"], "https://issuer.test");
   EXPECT_EQ(written["rotation"]["refused"], (Json{{"token", "bad token"}, {"reason", "Malformed"}}));
   EXPECT_EQ(written["failure"], (Json{{"count", 2}, {"lastTime", "2026-01-02T03:04:05Z"}}));

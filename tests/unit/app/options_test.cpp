@@ -42,6 +42,7 @@ TEST(Options, HaveDefaults) {
   EXPECT_EQ(options.namespace_name, "");
   EXPECT_TRUE(options.leader_elect);
   EXPECT_EQ(options.workers, 8U);
+  EXPECT_EQ(options.max_scheduled_rotations, 10U);
   EXPECT_EQ(options.metrics_address, ":8080");
   EXPECT_EQ(options.health_address, ":8081");
   EXPECT_EQ(options.log.level, telemetry::LogLevel::info);
@@ -49,16 +50,33 @@ TEST(Options, HaveDefaults) {
 }
 
 TEST(Options, EveryFlagIsRead) {
-  const Options options =
-      options_of({"--kubeconfig", "k", "--context=c", "--namespace", "n", "--installation-id", "prod-1",
-                  "--no-leader-elect", "--workers", "64", "--metrics-address", ":1", "--health-address", ":2",
-                  "--log-level", "trace", "--log-format", "text"});
+  const Options options = options_of({"--kubeconfig",
+                                      "k",
+                                      "--context=c",
+                                      "--namespace",
+                                      "n",
+                                      "--installation-id",
+                                      "prod-1",
+                                      "--no-leader-elect",
+                                      "--workers",
+                                      "64",
+                                      "--max-scheduled-rotations",
+                                      "3",
+                                      "--metrics-address",
+                                      ":1",
+                                      "--health-address",
+                                      ":2",
+                                      "--log-level",
+                                      "trace",
+                                      "--log-format",
+                                      "text"});
   EXPECT_EQ(options.kubeconfig, "k");
   EXPECT_EQ(options.context, "c");
   EXPECT_EQ(options.namespace_name, "n");
   EXPECT_EQ(options.installation_id, "prod-1");
   EXPECT_FALSE(options.leader_elect);
   EXPECT_EQ(options.workers, 64U);
+  EXPECT_EQ(options.max_scheduled_rotations, 3U);
   EXPECT_EQ(options.metrics_address, ":1");
   EXPECT_EQ(options.health_address, ":2");
   EXPECT_EQ(options.log.level, telemetry::LogLevel::trace);
@@ -103,16 +121,17 @@ TEST_P(WrongUse, EndsWithTwoAndSaysWhy) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, WrongUse,
-    ::testing::Values(UsageRow{"UnknownFlag", {"--wrokers", "3"}, "--wrokers"},
-                      UsageRow{"Argument", {"something"}, "something"},
-                      UsageRow{"NoWorkers", {"--workers", "0"}, "--workers"},
-                      UsageRow{"TooManyWorkers", {"--workers", "65"}, "--workers"},
-                      UsageRow{"WorkersInWords", {"--workers", "many"}, "--workers"},
-                      UsageRow{"UpperCaseInstallation", {"--installation-id", "Prod"}, "1 to 63 of a-z"},
-                      UsageRow{
-                          "LongInstallation", {"--installation-id", std::string(64, 'a')}, "1 to 63 of a-z"},
-                      UsageRow{"UnknownLevel", {"--log-level", "loud"}, "--log-level"},
-                      UsageRow{"UnknownFormat", {"--log-format", "xml"}, "--log-format"}),
+    ::testing::Values(
+        UsageRow{"UnknownFlag", {"--wrokers", "3"}, "--wrokers"},
+        UsageRow{"Argument", {"something"}, "something"},
+        UsageRow{"NoWorkers", {"--workers", "0"}, "--workers"},
+        UsageRow{"TooManyWorkers", {"--workers", "65"}, "--workers"},
+        UsageRow{"WorkersInWords", {"--workers", "many"}, "--workers"},
+        UsageRow{"NoScheduledRotations", {"--max-scheduled-rotations", "0"}, "--max-scheduled-rotations"},
+        UsageRow{"UpperCaseInstallation", {"--installation-id", "Prod"}, "1 to 63 of a-z"},
+        UsageRow{"LongInstallation", {"--installation-id", std::string(64, 'a')}, "1 to 63 of a-z"},
+        UsageRow{"UnknownLevel", {"--log-level", "loud"}, "--log-level"},
+        UsageRow{"UnknownFormat", {"--log-format", "xml"}, "--log-format"}),
     test::RowName());
 
 struct VariableRow {
@@ -159,6 +178,7 @@ TEST(Options, HelpNamesEveryFlagWithItsVariable) {
                            "--installation-id",
                            "--leader-elect",
                            "--workers",
+                           "--max-scheduled-rotations",
                            "--metrics-address",
                            "--health-address",
                            "--log-level",
@@ -169,6 +189,7 @@ TEST(Options, HelpNamesEveryFlagWithItsVariable) {
                            "APICLIENT_INSTALLATION_ID",
                            "APICLIENT_LEADER_ELECT",
                            "APICLIENT_WORKERS",
+                           "APICLIENT_MAX_SCHEDULED_ROTATIONS",
                            "APICLIENT_METRICS_ADDRESS",
                            "APICLIENT_HEALTH_ADDRESS",
                            "APICLIENT_LOG_LEVEL",

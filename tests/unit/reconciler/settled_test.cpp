@@ -62,6 +62,16 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"RegistryFailed", [](Caches& c) { c.registry->state = RegistryState::failed; }, false}),
     test::RowName());
 
+TEST(RotationIsDue, FromItsAnnouncedTimeOn) {
+  Caches caches;
+  const WallTime now{std::chrono::hours(1)};
+  EXPECT_FALSE(rotation_is_due(caches.client, now));
+  caches.client.next_rotation = now + std::chrono::milliseconds(1);
+  EXPECT_FALSE(rotation_is_due(caches.client, now));
+  caches.client.next_rotation = now;
+  EXPECT_TRUE(rotation_is_due(caches.client, now));
+}
+
 TEST(SecretSummary, HasWhatIsNeededAndNoData) {
   const SecretSummary summary = read_secret_summary(test::a_target_secret().revision(4).json()).value();
   EXPECT_EQ(summary.key, (kube::ObjectKey{"team-a", "invoices"}));

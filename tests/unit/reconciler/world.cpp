@@ -25,6 +25,7 @@ struct World::Process {
              .memory = memory,
              .client_writes = client_writes,
              .secret_writes = secret_writes,
+             .slots = slots,
              .clock = world.clock,
              .report = report,
              .operator_namespace = kOperatorNamespace,
@@ -41,6 +42,7 @@ struct World::Process {
   reconciler::PassMemory memory;
   reconciler::OwnWrites client_writes;
   reconciler::OwnWrites secret_writes;
+  reconciler::RotationSlots slots{kRotationSlots};
   reconciler::StateLossGuard state_loss;
   reconciler::ActionReporter report;
   reconciler::ApiClientReconciler reconciler;
@@ -121,6 +123,13 @@ void World::registry_awaits_its_probe() {
 
 Result<runtime::Action> World::pass() { return pass(kClientKey); }
 
+Result<runtime::Action> World::pass_alone(const kube::ObjectKey& key) {
+  sync_alone(key);
+  auto action = process_->reconciler.reconcile(key, {});
+  sync_alone(key);
+  return action;
+}
+
 Result<runtime::Action> World::pass(const kube::ObjectKey& key) {
   sync();
   auto action = process_->reconciler.reconcile(key, {});
@@ -155,9 +164,22 @@ void World::restart() {
 }
 
 void World::sync() {
+  // The clock of the registry is right.
+  backend.set_time(clock.wall_now() - std::chrono::duration_cast<WallTime::duration>(clock_skew));
   for (const Json& object : kube.all(api::kApiClients)) sync_client(object);
   for (const Json& object : kube.all(kube::kSecrets)) sync_secret(object);
   drop_what_is_gone();
+}
+
+void World::sync_alone(const kube::ObjectKey& key) {
+  backend.set_time(clock.wall_now());
+  const Json object = kube.get(api::kApiClients, key);
+  sync_client(object);
+  const auto uid = object["metadata"]["uid"].get<std::string>();
+  for (const kube::ObjectKey& secret : {key, reconciler::staged_key(kOperatorNamespace, uid)}) {
+    const Json live = kube.get(kube::kSecrets, secret);
+    live.is_null() ? (void)process_->secrets.erase(secret) : sync_secret(live);
+  }
 }
 
 void World::sync_client(const Json& object) {

@@ -57,6 +57,9 @@ class World {
   // The operator
   Result<runtime::Action> pass();
   Result<runtime::Action> pass(const kube::ObjectKey& key);
+  /// The caches follow only this client: for worlds with many. May be called while another's pass is under
+  /// way.
+  Result<runtime::Action> pass_alone(const kube::ObjectKey& key);
   /// Passes, failed ones too, until one succeeds and wants nothing at once. False when that does not happen.
   bool settle();
   /// True when the pass was ended by a crash; a new process then takes over.
@@ -81,6 +84,7 @@ class World {
   struct Process;
   void keep_to_capabilities();
   void sync();
+  void sync_alone(const kube::ObjectKey& key);
   void sync_client(const Json& object);
   void sync_secret(const Json& object);
   void drop_what_is_gone();
@@ -91,6 +95,8 @@ class World {
   std::unique_ptr<Process> process_;
 };
 
+/// Planned rotations that may be under way at once.
+inline constexpr std::size_t kRotationSlots = 4;
 inline const kube::ObjectKey kClientKey{kNamespace, kName};
 inline const kube::ObjectKey kSecretKey{kNamespace, kName};
 

@@ -1,0 +1,133 @@
+// Planned rotations of many clients: never too many at once, never all together.
+#include <algorithm>
+#include <functional>
+
+#include "base/rfc3339.h"
+#include "unit/reconciler/fleet.h"
+#include "unit/reconciler/reconcile_fixture.h"
+
+namespace apiclient::reconciler {
+namespace {
+
+using namespace std::chrono_literals;
+using test::Fleet;
+using test::kRotationSlots;
+using ::testing::AllOf;
+using ::testing::Each;
+using ::testing::Ge;
+using ::testing::Le;
+
+constexpr int kClients = 500;
+const Json kDaily{{"rotation", {{"interval", "24h"}}}};
+
+class ScheduleFleet : public ::testing::Test {
+ protected:
+  /// A registry that is never compared with: what happens here happens by schedule.
+  test::World world_{test::a_registry().with_spec({{"resyncInterval", "0s"}})};
+
+  void SetUp() override {
+    world_.kube.on_write([this](const test::FakeKube::Write& write) { see(write); });
+  }
+
+  WallTime now() const { return world_.clock.wall_now(); }
+
+  /// When each secret after the first was published.
+  std::vector<WallTime> rotations_;
+
+ private:
+  void see(const test::FakeKube::Write& write) {
+    if (write.verb == test::Verb::replace && write.resource == "secrets") rotations_.push_back(now());
+  }
+};
+
+TEST_F(ScheduleFleet, NoMoreAreUnderWayThanThereAreSlots) {
+  Fleet fleet(world_, kClients, kDaily);
+  fleet.run_for(1s);
+  world_.clock.advance(27h);
+  std::size_t next = 0;
+  std::size_t under_way = 0;
+  std::size_t most = 0;
+  // While one is at the registry, the next one begins.
+  const std::function<void()> begin = [&] {
+    most = std::max(most, ++under_way);
+    world_.checkpoints.act_at("before add-credential", begin);
+    if (next < fleet.keys().size()) (void)world_.pass_alone(fleet.keys()[next++]);
+    --under_way;
+  };
+  // All that are overdue are put off; the second time they are due.
+  for (const kube::ObjectKey& key : fleet.keys()) fleet.pass(key);
+  world_.clock.advance(61min);
+  while (next < fleet.keys().size()) {
+    world_.checkpoints.act_at("before add-credential", begin);
+    (void)world_.pass_alone(fleet.keys()[next++]);
+  }
+  EXPECT_EQ(most, kRotationSlots);
+  EXPECT_LT(rotations_.size(), fleet.keys().size()) << "somebody had to stand in line";
+  world_.checkpoints.act_at("", nullptr);
+  fleet.run_for(1min);
+  EXPECT_EQ(rotations_.size(), fleet.keys().size()) << "everybody had a turn";
+}
+
+TEST_F(ScheduleFleet, AfterADayWithoutTheOperatorTheOverdueOnesAreSpreadOverAnHour) {
+  Fleet fleet(world_, kClients, kDaily);
+  fleet.run_for(1s);
+  world_.clock.advance(51h);
+  fleet.restart();
+  const WallTime start = now();
+  fleet.run_for(0s);
+  EXPECT_LE(rotations_.size(), 1U) << "nothing comes with the start";
+  std::vector<WallTime> announced;
+  for (const kube::ObjectKey& key : fleet.keys()) announced.push_back(*fleet.status(key).rotation.next_time);
+  std::ranges::sort(announced);
+  EXPECT_THAT(announced, Each(AllOf(Ge(start - 1s), Le(start + 1h))));
+  fleet.run_for(61min);
+  ASSERT_EQ(rotations_.size(), fleet.keys().size());
+  for (std::size_t index = 0; index < announced.size(); ++index) {
+    EXPECT_THAT(rotations_[index] - announced[index], AllOf(Ge(0s), Le(5s))) << "as announced";
+  }
+  for (int minute = 0; minute < 60; ++minute) {
+    const auto within = [&](WallTime time) {
+      return time - start >= minute * 1min && time - start < (minute + 1) * 1min;
+    };
+    EXPECT_LE(std::ranges::count_if(rotations_, within), kClients / 60 * 3);
+  }
+}
+
+TEST_F(ScheduleFleet, ClientsThatWereIssuedTogetherDriftApart) {
+  Fleet fleet(world_, kClients, kDaily);
+  fleet.run_for(1s);
+  std::vector<WallTime> announced;
+  for (const kube::ObjectKey& key : fleet.keys()) announced.push_back(*fleet.status(key).rotation.next_time);
+  EXPECT_THAT(announced, Each(AllOf(Ge(now() + 24h - 2s), Le(now() + 24h + 144min))));
+  std::ranges::sort(announced);
+  EXPECT_GT(announced.back() - announced.front(), 2h);
+  EXPECT_EQ(
+      std::ranges::adjacent_find(announced, [](WallTime one, WallTime next) { return next - one > 5min; }),
+      announced.end());
+}
+
+TEST_F(ScheduleFleet, WhatIsAnnouncedHappens) {
+  const Json spec{
+      {"rotation",
+       {{"interval", "2h"},
+        {"overlap", "10m"},
+        {"windows",
+         {{{"opens", "0 4,8,12,16,20 * * *"}, {"timeZone", "Asia/Kathmandu"}, {"duration", "1h"}}}}}}};
+  Fleet fleet(world_, 5, spec);
+  fleet.run_for(1s);
+  for (int rotation = 2; rotation < 8; ++rotation) {
+    std::vector<WallTime> announced;
+    for (const kube::ObjectKey& key : fleet.keys())
+      announced.push_back(*fleet.status(key).rotation.next_time);
+    fleet.run_until(*std::ranges::max_element(announced) + 1min);
+    for (std::size_t index = 0; index < announced.size(); ++index) {
+      const api::ApiClientStatus status = fleet.status(fleet.keys()[index]);
+      EXPECT_EQ(status.credential->revision, rotation);
+      EXPECT_EQ(status.rotation.last_reason, "Scheduled");
+      EXPECT_THAT(*status.rotation.last_time - announced[index], AllOf(Ge(0s), Le(2s)));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace apiclient::reconciler
