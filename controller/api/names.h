@@ -41,6 +41,7 @@ inline constexpr std::string_view kCredentialAnnotation = "apiclient.dev/credent
 inline constexpr std::string_view kIssuerAnnotation = "apiclient.dev/issuer";
 inline constexpr std::string_view kHandledRotateAnnotation = "apiclient.dev/handled-rotate";
 inline constexpr std::string_view kHandledRevokeAnnotation = "apiclient.dev/handled-revoke";
+inline constexpr std::string_view kNextRotationAnnotation = "apiclient.dev/next-rotation";
 inline constexpr std::string_view kRetireAtAnnotation = "apiclient.dev/retire-at";
 inline constexpr std::string_view kManagedByLabel = "app.kubernetes.io/managed-by";
 inline constexpr std::string_view kManagedBy = "apiclient-operator";

@@ -11,6 +11,7 @@
 #include "reconciler/settled.h"
 #include "reconciler/status_writer.h"
 #include "reconciler/step_performer.h"
+#include "reconciler/wake_up.h"
 
 namespace apiclient::reconciler {
 namespace {
@@ -23,30 +24,6 @@ using std::chrono::milliseconds;
 constexpr std::chrono::seconds kLookAgain{30};
 /// A namespace that is going, with a registry that cannot be asked, is not held up for longer.
 constexpr std::chrono::minutes kNamespacePatience{10};
-
-/// Wall clocks are set while we wait: what is due by them is looked at again at least this often.
-constexpr std::chrono::minutes kLongestSleep{5};
-
-/// How long a planned rotation that stands in line waits before it asks for its turn again.
-constexpr milliseconds kTurnPause{1'000};
-
-milliseconds turn_pause() {
-  return kTurnPause + milliseconds(static_cast<milliseconds::rep>(1000 * random_unit()));
-}
-
-std::optional<milliseconds> sooner(std::optional<milliseconds> one, std::optional<milliseconds> other) {
-  return one && other ? std::min(*one, *other) : one ? one : other;
-}
-
-Action wake_in(std::optional<milliseconds> time) {
-  return time ? Action::requeue_after(*time) : Action::await_change();
-}
-
-/// ±10 %, so that many clients do not look again at once.
-milliseconds jittered(milliseconds interval) {
-  return milliseconds(
-      static_cast<milliseconds::rep>(static_cast<double>(interval.count()) * (0.9 + 0.2 * random_unit())));
-}
 
 bool may_clear_by_itself(std::string_view why) {
   return why == api::reason::kSecretNameConflict || why == api::reason::kSecretImmutable ||
@@ -133,7 +110,7 @@ bool ApiClientReconciler::is_published_in_cache(const api::ApiClient& client) co
 Action ApiClientReconciler::rest(const api::ApiClientSummary& summary) {
   const auto registry = wiring_.registries.find(summary.pinned_registry);
   const milliseconds interval = registry ? registry->spec.resync_interval : milliseconds(0);
-  const auto rotation = until(summary.next_rotation);
+  const auto rotation = sleep_until(summary.next_rotation, wiring_.clock.wall_now());
   if (interval.count() == 0) return wake_in(rotation);
   const BootTime now = wiring_.clock.now();
   // After a start the first look is spread over the whole interval.
@@ -146,12 +123,6 @@ Action ApiClientReconciler::rest(const api::ApiClientSummary& summary) {
   }
   const auto check = std::chrono::duration_cast<milliseconds>(due - now) + milliseconds(1);
   return wake_in(sooner(check, rotation));
-}
-
-std::optional<milliseconds> ApiClientReconciler::until(const std::optional<WallTime>& time) const {
-  if (!time) return std::nullopt;
-  const auto left = std::min<WallTime::duration>(*time - wiring_.clock.wall_now(), kLongestSleep);
-  return std::max(milliseconds(1), std::chrono::ceil<milliseconds>(left));
 }
 
 Result<Action> ApiClientReconciler::pause(api::ApiClient& client, std::stop_token stop) {
@@ -268,8 +239,18 @@ Result<Action> ApiClientReconciler::finish(const Observation& seen, const Plan& 
   if (plan.look_again) wiring_.memory.request_check(seen.client.meta.key, Doubt::state);
   std::optional<milliseconds> check;
   if (next_check) check = std::chrono::ceil<milliseconds>(*next_check - wiring_.clock.now());
-  const auto rotation = seen.is_its_turn ? until(plan.next_rotation) : turn_pause();
-  return wake_in(sooner(sooner(until(plan.look_again), check), rotation));
+  const auto look_again = sleep_until(plan.look_again, wiring_.clock.wall_now());
+  return wake_in(sooner(sooner(look_again, check), until_rotation(seen, plan)));
+}
+
+std::optional<milliseconds> ApiClientReconciler::until_rotation(const Observation& seen,
+                                                                const Plan& plan) const {
+  if (!seen.is_its_turn) return turn_pause();
+  const auto& next = seen.client.status.rotation.next_time;
+  const WallTime now = wiring_.clock.wall_now();
+  // What keeps one waiting whose time has come says itself when to look again.
+  const bool is_kept_waiting = plan.look_again && next && *next <= now;
+  return is_kept_waiting ? std::nullopt : sleep_until(next, now);
 }
 
 Result<Action> ApiClientReconciler::hold(api::ApiClient& client, const Held& held, std::stop_token stop) {

@@ -70,8 +70,8 @@ class ApiClientReconciler final : public runtime::Reconciler {
   Result<runtime::Action> hold(api::ApiClient& client, const Held& held, std::stop_token stop);
   Result<runtime::Action> hold_or_fail(Observation& seen, Error error, std::stop_token stop);
   Result<runtime::Action> finish(const Observation& seen, const Plan& plan, const RaisedDoubt& doubt);
-  /// Wall clocks are set: never longer than some minutes at once. Empty: no time is given.
-  [[nodiscard]] std::optional<std::chrono::milliseconds> until(const std::optional<WallTime>& time) const;
+  [[nodiscard]] std::optional<std::chrono::milliseconds> until_rotation(const Observation& seen,
+                                                                        const Plan& plan) const;
   Result<runtime::Action> clean_up(api::ApiClient client, std::stop_token stop);
   [[nodiscard]] bool namespace_is_lost(const api::ApiClient& client) const;
   [[nodiscard]] kube::StringMap namespace_labels(const std::string& name) const;

@@ -108,6 +108,8 @@ Json target_annotations(const Publication& publication) {
   put(annotations, api::kCredentialAnnotation, publication.credential_id);
   put(annotations, api::kHandledRotateAnnotation, join(publication.handled_rotations, ','));
   put(annotations, api::kHandledRevokeAnnotation, publication.handled_revoke);
+  if (publication.next_rotation)
+    put(annotations, api::kNextRotationAnnotation, format_rfc3339(*publication.next_rotation));
   if (publication.retire_at)
     put(annotations, api::kRetireAtAnnotation, format_rfc3339(*publication.retire_at));
   return annotations;

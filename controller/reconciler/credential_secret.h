@@ -75,7 +75,8 @@ struct Publication {
   const Secret* value = nullptr;  ///< null for clients without a secret
   std::vector<std::string> handled_rotations = {};
   std::string handled_revoke = {};
-  std::optional<WallTime> retire_at = {};  ///< only for a Secret under a former name
+  std::optional<WallTime> next_rotation = {};  ///< as it was planned when this secret was made
+  std::optional<WallTime> retire_at = {};      ///< only for a Secret under a former name
 };
 
 Json make_target(const Publication& publication);

@@ -37,6 +37,22 @@ api::RotationStatus rotation_status(const Observation& seen, const Plan& plan, s
   return record_rotation(seen.client.status.rotation, plan.tokens, newer && !plan.tokens.reason.empty(), now);
 }
 
+std::optional<WallTime> next_time(const Observation& seen, const Plan& plan, const Succeeded& result,
+                                  WallTime now) {
+  if (!plan.schedule || seen.client.spec.suspended) return std::nullopt;
+  const api::ApiClientStatus& before = seen.client.status;
+  const bool same = before.credential && before.credential->revision == result.credential->revision;
+  if (plan.announces_nothing_new && same) return before.rotation.next_time;
+  return next_rotation(*plan.schedule,
+                       {.published_at = *result.credential->issued_at,
+                        .announced = before.rotation.next_time,
+                        .overlap_until = plan.previous ? plan.previous->retire_at : std::nullopt,
+                        .in_line = seen.in_line || !seen.is_its_turn},
+                       now);
+}
+
+}  // namespace
+
 /// A registry that does not say when it stored a secret must not make the status change with every pass.
 WallTime issued_at(const Observation& seen, const CurrentCredential& current, WallTime now) {
   if (current.created_at) return *current.created_at;
@@ -44,8 +60,6 @@ WallTime issued_at(const Observation& seen, const CurrentCredential& current, Wa
   const bool same = known && known->revision == current.revision && known->issued_at;
   return same ? *known->issued_at : now;
 }
-
-}  // namespace
 
 CurrentCredential current_credential(const Observation& seen) {
   if (!seen.desired.settings.has_secret()) return {};
@@ -73,8 +87,10 @@ backend::OwnershipMark mark_of(const Observation& seen, std::int64_t revision) {
           .revision = revision};
 }
 
-Publication publication_of(const Observation& seen, const Plan& plan) {
+Publication publication_of(const Observation& seen, const Plan& plan, WallTime now) {
   const CurrentCredential current = current_credential(seen);
+  std::optional<WallTime> next_rotation;
+  if (plan.schedule) next_rotation = planned_time(*plan.schedule, issued_at(seen, current, now));
   return {.client = seen.client,
           .settings = seen.desired.settings,
           .registry = *seen.registry,
@@ -84,7 +100,8 @@ Publication publication_of(const Observation& seen, const Plan& plan) {
           .credential_id = current.credential_id,
           .value = current.value,
           .handled_rotations = plan.tokens.handled_ids,
-          .handled_revoke = handled_revoke(seen, plan)};
+          .handled_revoke = handled_revoke(seen, plan),
+          .next_rotation = next_rotation};
 }
 
 Succeeded success_of(const Observation& seen, const Plan& plan, WallTime now) {
@@ -96,13 +113,15 @@ Succeeded success_of(const Observation& seen, const Plan& plan, WallTime now) {
                    .rotation = rotation_status(seen, plan, current.revision, now),
                    .waiting = plan.waiting,
                    .suspended = seen.client.spec.suspended,
-                   .clock_is_wrong = plan.clock_is_wrong};
+                   .clock_is_wrong = plan.clock_is_wrong,
+                   .schedule_mistake = plan.schedule_mistake};
   if (current.value == nullptr) return result;
   result.rotation.strategy = to_string(strategy_of(seen.registry->info.capabilities));
   result.credential = api::CredentialStatus{.revision = current.revision,
                                             .id = current.credential_id,
                                             .hint = hint_of(*current.value),
                                             .issued_at = issued_at(seen, current, now)};
+  result.rotation.next_time = next_time(seen, plan, result, now);
   return result;
 }
 

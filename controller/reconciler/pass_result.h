@@ -21,10 +21,13 @@ struct CurrentCredential {
   std::optional<WallTime> created_at = {};
 };
 CurrentCredential current_credential(const Observation& seen);
+/// As the registry says, else as it was told before, else `now`.
+WallTime issued_at(const Observation& seen, const CurrentCredential& current, WallTime now);
 
 api::RegistryStatus registry_status_of(const RegistrySnapshot& registry);
 backend::OwnershipMark mark_of(const Observation& seen, std::int64_t revision);
-Publication publication_of(const Observation& seen, const Plan& plan);
+/// `now` is one time for a pass: that at which what it makes was published.
+Publication publication_of(const Observation& seen, const Plan& plan, WallTime now);
 /// The outcome when every step is done.
 Succeeded success_of(const Observation& seen, const Plan& plan, WallTime now);
 

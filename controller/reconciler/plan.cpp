@@ -133,6 +133,9 @@ class Planner {
       mint();
     } else if (tokens().wants_rotation() != nullptr) {
       mint();
+    } else if (draft_.schedule_asks()) {
+      draft_.mint_by_schedule();
+      mint();
     } else {
       maintain();
     }
@@ -167,8 +170,8 @@ class Planner {
       add(step::CreateClient{.value = step::ValueFrom::staged});
     }
     verify();
-    tokens().settle_minted(token);
-    if (!seen_.first_issuance()) tokens().because(reason_of_mint(token, kRecoverKind));
+    draft_.settle_minted(token);
+    if (!seen_.first_issuance()) tokens().because(reason_of_mint(token, draft_.mint_kind()));
     supersede(revision, rotate && rotate->token.now);
     add(step::DropStaged{});
   }

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "reconciler/observation.h"
 #include "reconciler/rotation_record.h"
+#include "reconciler/rotation_schedule.h"
 #include "reconciler/step.h"
 
 namespace apiclient::reconciler {
@@ -22,15 +23,16 @@ struct Plan {
   std::optional<api::PreviousStatus> previous = {};
   RotationRecord tokens = {};
   std::optional<Waiting> waiting = {};
-  bool clock_is_wrong = false;              ///< an overlap does not end by time
+  bool clock_is_wrong = false;  ///< an overlap does not end by time
+  std::optional<RotationSchedule> schedule = {};
+  std::optional<Refusal> schedule_mistake = {};
+  bool rotates_by_schedule = false;         ///< needs a slot
+  bool announces_nothing_new = false;       ///< the next rotation stands as it was announced
   std::optional<WallTime> look_again = {};  ///< when the next pass has something to do
 };
 
 /// Local time and stored times that differ by more than this are not trusted.
 inline constexpr std::chrono::seconds kTolerableSkew{60};
-
-/// How long a superseded secret stays valid when nobody said otherwise.
-inline constexpr std::chrono::hours kDefaultOverlap{1};
 
 Plan make_plan(const Observation& seen, WallTime now);
 

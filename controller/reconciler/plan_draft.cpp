@@ -18,15 +18,12 @@ bool remembers_the_future(const api::ApiClientStatus& status, WallTime now) {
 
 }  // namespace
 
-std::chrono::milliseconds overlap_of(const api::ApiClientSpec& spec) {
-  return spec.rotation.overlap.value_or(kDefaultOverlap);
-}
-
 PlanDraft::PlanDraft(const Observation& seen, WallTime now)
     : seen_(seen),
       now_(now),
       clock_is_wrong_(!seen.clock_trusted || remembers_the_future(seen.client.status, now)),
-      tokens_(seen, clock_is_wrong_, now) {
+      tokens_(seen, clock_is_wrong_, now),
+      planned_rotation_(planned_rotation(seen, clock_is_wrong_, now)) {
   if (!seen.client.meta.has_finalizer(api::kCleanupFinalizer)) add(step::AddFinalizer{});
 }
 
@@ -64,11 +61,35 @@ bool PlanDraft::overlap_is_over() const {
   return plan_.previous && *plan_.previous->retire_at <= now_ && !clock_is_wrong_;
 }
 
+bool PlanDraft::schedule_asks() const {
+  return planned_rotation_.is_due && seen_.is_its_turn && !tokens_.goes_first();
+}
+
+std::string_view PlanDraft::mint_kind() const {
+  return plan_.rotates_by_schedule ? kScheduleKind : kRecoverKind;
+}
+
+void PlanDraft::settle_minted(std::string_view token) {
+  // A token that the schedule has not waited for has nothing to do with the mint.
+  plan_.rotates_by_schedule ? tokens_.settle() : tokens_.settle_minted(token);
+}
+
+void PlanDraft::tell_schedule() {
+  const auto& announced = seen_.client.status.rotation.next_time;
+  plan_.announces_nothing_new = clock_is_wrong_;
+  if (planned_rotation_.schedule && clock_is_wrong_ && announced && *announced <= now_) {
+    look_again_by(now_ + kTolerableSkew);
+  }
+  plan_.schedule = std::move(planned_rotation_.schedule);
+  plan_.schedule_mistake = std::move(planned_rotation_.mistake);
+}
+
 Plan PlanDraft::finish() {
   plan_.clock_is_wrong = clock_is_wrong_ && plan_.previous.has_value();
   plan_.tokens = tokens_.record();
   plan_.waiting = tokens_.waiting();
   look_again_in_time();
+  tell_schedule();
   return std::move(plan_);
 }
 

@@ -8,12 +8,10 @@
 #include "base/clock.h"
 #include "reconciler/observation.h"
 #include "reconciler/plan.h"
+#include "reconciler/planned_rotation.h"
 #include "reconciler/token_ledger.h"
 
 namespace apiclient::reconciler {
-
-/// How long a superseded secret stays valid: as the spec says, else an hour.
-std::chrono::milliseconds overlap_of(const api::ApiClientSpec& spec);
 
 class PlanDraft {
  public:
@@ -37,7 +35,18 @@ class PlanDraft {
   [[nodiscard]] bool overlap_is_over() const;
 
   [[nodiscard]] WallTime now() const { return now_; }
-  [[nodiscard]] std::chrono::milliseconds overlap() const { return overlap_of(seen_.client.spec); }
+  [[nodiscard]] std::chrono::milliseconds overlap() const {
+    return effective_overlap(seen_.client.spec.rotation);
+  }
+
+  /// A planned rotation is due, its turn has come, and no token goes first.
+  [[nodiscard]] bool schedule_asks() const;
+  /// The mint that follows is the schedule's.
+  void mint_by_schedule() { plan_.rotates_by_schedule = true; }
+  /// What has begun a mint that no token asks for.
+  [[nodiscard]] std::string_view mint_kind() const;
+  /// What becomes of the token when a mint is done that it, the schedule or a loss has asked for.
+  void settle_minted(std::string_view token);
 
   /// Nothing can be added any more.
   Plan finish();
@@ -45,12 +54,14 @@ class PlanDraft {
  private:
   void publish_to_formers();
   void look_again_in_time();
+  void tell_schedule();
   void look_again_by(WallTime time);
 
   const Observation& seen_;
   WallTime now_;
   bool clock_is_wrong_;
   TokenLedger tokens_;
+  PlannedRotation planned_rotation_;
   Plan plan_;
 };
 

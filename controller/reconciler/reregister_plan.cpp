@@ -38,6 +38,9 @@ class ReregisterPlanner {
       mint();
     } else if (fence_ || !published_value_stands(seen_) || tokens().wants_rotation() != nullptr) {
       mint();
+    } else if (draft_.schedule_asks()) {
+      draft_.mint_by_schedule();
+      mint();
     } else {
       maintain();
     }
@@ -66,7 +69,8 @@ class ReregisterPlanner {
     }
     if (!fence_ || seen_.fenced_outcome != FencedOutcome::answered) draft_.add(step::RegisterClient{});
     draft_.add(step::StageAnswer{});
-    publish_new(revision, token, seen_.first_issuance() ? "" : kRecoverKind);
+    const std::string_view begun_by = fence_ ? std::string_view(fence_->kind) : draft_.mint_kind();
+    publish_new(revision, token, seen_.first_issuance() ? "" : begun_by);
   }
 
   void publish_new(std::int64_t revision, std::string_view token, std::string_view kind) {
@@ -76,7 +80,7 @@ class ReregisterPlanner {
     } else if (seen_.registry->spec.verify_credentials && seen_.desired.settings.has_secret()) {
       draft_.add(step::Verify{});
     }
-    tokens().settle_minted(token);
+    draft_.settle_minted(token);
     tokens().because(reason_of_mint(token, kind));
     const auto parsed = parse_rotation_token(token);
     supersede(revision, parsed && parsed->now);

@@ -6,6 +6,7 @@ namespace apiclient::reconciler {
 
 std::string reason_of_mint(std::string_view token, std::string_view kind) {
   if (const auto parsed = parse_rotation_token(token)) return parsed->reason;
+  if (kind == kScheduleKind) return std::string(kScheduledReason);
   return kind == kRecoverKind ? std::string(kRecoveredReason) : "";
 }
 

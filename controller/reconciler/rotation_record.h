@@ -19,7 +19,11 @@ inline constexpr std::string_view kScheduledReason = "Scheduled";
 /// `kind` of a staged or fenced mint that makes good for a lost secret.
 inline constexpr std::string_view kRecoverKind = "Recover";
 
-/// Why a revision is made: as its token says, or to make good for a lost one; empty at first issuance.
+/// ... and of one that the schedule asks for.
+inline constexpr std::string_view kScheduleKind = "Schedule";
+
+/// Why a revision is made: as its token or the schedule says, or to make good for a lost one; empty at first
+/// issuance.
 std::string reason_of_mint(std::string_view token, std::string_view kind);
 
 struct RotationRecord {

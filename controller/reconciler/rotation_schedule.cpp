@@ -78,14 +78,16 @@ WallTime planned_time(const RotationSchedule& schedule, WallTime published_at) {
 
 WallTime next_rotation(const RotationSchedule& schedule, const RotationHistory& history, WallTime now) {
   const WallTime earliest = earliest_time(schedule, history.published_at);
-  const WallTime due = next_open_second(schedule, std::max(earliest, history.overlap_until.value_or(earliest)));
+  const WallTime due =
+      next_open_second(schedule, std::max(earliest, history.overlap_until.value_or(earliest)));
   if (due >= now) return due;
-  WallTime time = due;
-  if (now - due > kPunctual && !history.in_line) {
-    const WallTime later = put_off(schedule, now);
-    // What was put off before is not put off again, unless its time has passed unused too.
-    const bool holds = history.announced && *history.announced > due && now - *history.announced <= kPunctual;
-    time = holds ? std::min(*history.announced, later) : later;
+  // What was put off before counts from then.
+  const auto& announced = history.announced;
+  const bool has_come = announced && *announced > due && *announced <= now;
+  WallTime time = has_come ? *announced : due;
+  if (now - time > kPunctual && !history.in_line) {
+    time = put_off(schedule, now);
+    if (announced && *announced > now) time = std::min(time, *announced);
   }
   // Its window may have closed meanwhile.
   const WallTime open = next_open(schedule.windows, now);

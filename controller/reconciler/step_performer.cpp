@@ -72,13 +72,15 @@ StepPerformer::StepPerformer(Wiring wiring, Observation& seen, const Plan& plan,
       plan_(plan),
       stop_(std::move(stop)),
       first_issuance_(seen.first_issuance()),
+      began_at_(wiring_.clock.wall_now()),
       log_(telemetry::Log().with({{"apiclient", seen.client.meta.key.text()}})) {}
 
 bool StepPerformer::would_write_target() const {
   const bool mints = std::ranges::any_of(plan_.steps, [](const Step& step) {
     return std::holds_alternative<step::Stage>(step) || std::holds_alternative<step::StageAnswer>(step);
   });
-  return mints || (seen_.target && target_object(publication_of(seen_, plan_)) != seen_.target->object);
+  return mints ||
+         (seen_.target && target_object(publication_of(seen_, plan_, began_at_)) != seen_.target->object);
 }
 
 Outcome StepPerformer::perform_all() {
@@ -106,6 +108,7 @@ Outcome StepPerformer::perform(const step::AddFinalizer& /*step*/) {
 
 std::string StepPerformer::kind_of_mint(std::string_view token) const {
   if (!token.empty()) return "Rotate";
+  if (plan_.rotates_by_schedule) return std::string(kScheduleKind);
   return first_issuance_ ? "Issue" : std::string(kRecoverKind);
 }
 
@@ -241,8 +244,8 @@ Outcome StepPerformer::perform(const step::AddCredential& /*step*/) {
 }
 
 Outcome StepPerformer::perform(const step::RehearsePublish& /*step*/) {
-  auto checked = wiring_.client.rehearse(kube::kSecrets, target_object(publication_of(seen_, plan_)),
-                                         api::kFieldManager, stop_);
+  auto checked = wiring_.client.rehearse(
+      kube::kSecrets, target_object(publication_of(seen_, plan_, began_at_)), api::kFieldManager, stop_);
   if (!checked) return held_by_cluster(std::move(checked).error(), seen_.client.secret_name());
   return done();
 }
@@ -357,7 +360,7 @@ Json StepPerformer::target_object(const Publication& wanted) const {
 }
 
 Outcome StepPerformer::perform(const step::Publish& /*step*/) {
-  const Publication wanted = publication_of(seen_, plan_);
+  const Publication wanted = publication_of(seen_, plan_, began_at_);
   const Json object = target_object(wanted);
   if (seen_.target && object == seen_.target->object) return done();
   auto written = seen_.target ? wiring_.client.replace(kube::kSecrets, object, api::kFieldManager, stop_)
@@ -376,7 +379,7 @@ TargetSecret& StepPerformer::former(const std::string& secret_name) {
 }
 
 Outcome StepPerformer::perform(const step::PublishFormer& step) {
-  Publication wanted = publication_of(seen_, plan_);
+  Publication wanted = publication_of(seen_, plan_, began_at_);
   wanted.retire_at = step.retire_at;
   const TargetSecret& live = former(step.secret_name);
   const Json object = update_target(live.object, wanted);
@@ -397,7 +400,7 @@ Outcome StepPerformer::perform(const step::DeleteFormer& step) {
 
 Outcome StepPerformer::perform(const step::WriteStatus& /*step*/) {
   const WallTime now = wiring_.clock.wall_now();
-  return write_status(summarise(seen_.client, success_of(seen_, plan_, now), now));
+  return write_status(summarise(seen_.client, success_of(seen_, plan_, began_at_), now));
 }
 
 Outcome StepPerformer::perform(const step::DropStaged& /*step*/) {

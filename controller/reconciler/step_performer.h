@@ -86,6 +86,7 @@ class StepPerformer {
   const Plan& plan_;
   std::stop_token stop_;
   bool first_issuance_;
+  WallTime began_at_;
   std::string written_target_version_;
   telemetry::Log log_;
 };

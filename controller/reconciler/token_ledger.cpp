@@ -39,6 +39,11 @@ const rotation::Rotate* TokenLedger::wants_rotation() const {
   return std::get_if<rotation::Rotate>(&decision_);
 }
 
+bool TokenLedger::goes_first() const {
+  return wants_rotation() != nullptr || std::holds_alternative<rotation::Wait>(decision_) ||
+         std::holds_alternative<rotation::EndOverlap>(decision_);
+}
+
 bool TokenLedger::ends_overlap() const {
   return revoke_is_open() || std::holds_alternative<rotation::EndOverlap>(decision_);
 }

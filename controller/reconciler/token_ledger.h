@@ -20,6 +20,8 @@ class TokenLedger {
   [[nodiscard]] std::string_view rotate() const;
   /// Null unless a new secret is to be made now.
   [[nodiscard]] const rotation::Rotate* wants_rotation() const;
+  /// It waits for its time, or ends an overlap: a planned rotation does not come in between.
+  [[nodiscard]] bool goes_first() const;
   /// By a strengthened token, or by a value of revoke-previous that was not seen before.
   [[nodiscard]] bool ends_overlap() const;
   [[nodiscard]] bool revoke_is_open() const;

@@ -126,6 +126,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "2026-03-13T00:00:00Z", "2026-03-13T00:03:00Z"},
         TimeRow{"InLineIsNotPutOff", schedule(10 * kDay, 0.5), "2026-03-01T12:00:00Z", "2026-03-13T00:00:00Z",
                 "2026-03-12T00:00:00Z", "", "", true},
+        TimeRow{"InLineAfterItWasPutOff", schedule(10 * kDay, 0.5), "2026-03-01T12:00:00Z",
+                "2026-03-13T09:00:00Z", "2026-03-13T00:30:00Z", "2026-03-13T00:30:00Z", "", true},
         TimeRow{"ThePlanWasAnnounced", schedule(10 * kDay, 0.5), "2026-03-01T12:00:00Z",
                 "2026-03-13T00:00:00Z", "2026-03-13T00:30:00Z", "2026-03-12T00:00:00Z"},
         TimeRow{"WhatWasPutOffStands", schedule(10 * kDay, 0.5), "2026-03-01T12:00:00Z",
