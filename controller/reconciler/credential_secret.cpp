@@ -157,6 +157,7 @@ Json write_staged(const StagedCredential& staged, const kube::ObjectMeta& owner,
   put_data(data, "registry-name", staged.registry.name);
   put_data(data, "issuer", staged.registry.issuer);
   put_data(data, "value", staged.value.reveal());
+  put_data(data, "without-value", staged.value.empty() ? "true" : "");
   Json labels = Json::object();
   put(labels, api::kManagedByLabel, api::kManagedBy);
   put(labels, api::kNameLabel, owner.key.name);
@@ -195,8 +196,8 @@ Result<StagedCredential> read_staged(const Json& object) {
                                        .issuer = data.text("issuer")},
                           .value = data.secret("value")};
   // A client without a secret whose id the server has made has nothing but that id.
-  if (staged.operation_id.empty() || staged.revision <= 0 ||
-      (staged.value.empty() && staged.client_id.empty())) {
+  const bool without_value = data.text("without-value") == "true";
+  if (staged.operation_id.empty() || staged.revision <= 0 || staged.value.empty() != without_value) {
     problems.add("data", "is not a staged credential");
   }
   if (auto read = problems.result("read staged Secret"); !read) return failure_of(std::move(read));

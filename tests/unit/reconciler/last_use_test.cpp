@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "base/rfc3339.h"
 #include "support/builders.h"
 #include "support/matchers.h"
 #include "unit/reconciler/reconcile_fixture.h"
@@ -119,14 +120,14 @@ TEST_F(LastUsePass, CostsOneWriteOfTheStatusADay) {
   used_at(issued_at() + 24h);
   look_again();
   EXPECT_THAT(writes(), ::testing::ElementsAre("replace_status apiclients"));
-  EXPECT_EQ(world_.client()["status"]["credential"]["lastUsedAt"], "2026-01-02T00:00:00Z");
-  used_at(issued_at() + 47h);
+  EXPECT_EQ(world_.client()["status"]["credential"]["lastUsedAt"], format_rfc3339(issued_at() + 24h));
+  used_at(issued_at() + 44h);
   look_again();
   EXPECT_THAT(writes(), ::testing::SizeIs(1)) << "the same day";
   used_at(issued_at() + 48h);
   look_again();
   EXPECT_THAT(writes(), ::testing::SizeIs(2));
-  EXPECT_EQ(world_.client()["status"]["credential"]["lastUsedAt"], "2026-01-03T00:00:00Z");
+  EXPECT_EQ(world_.client()["status"]["credential"]["lastUsedAt"], format_rfc3339(issued_at() + 48h));
   EXPECT_EQ(world_.condition(api::kReady), "True Issued");
 }
 

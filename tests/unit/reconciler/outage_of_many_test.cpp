@@ -159,6 +159,7 @@ class OutageOfMany : public ::testing::Test {
   RegistryUsers users_;
   SweepFindings sweep_;
   PassMemory memory_;
+  RotationSlots slots_{10};
   OwnWrites client_writes_;
   OwnWrites secret_writes_;
   std::vector<kube::ObjectKey> names_;
@@ -182,6 +183,7 @@ class OutageOfMany : public ::testing::Test {
                                           .memory = memory_,
                                           .client_writes = client_writes_,
                                           .secret_writes = secret_writes_,
+                                          .slots = slots_,
                                           .clock = clock_,
                                           .report = report_,
                                           .operator_namespace = kOperatorNamespace,

@@ -225,6 +225,8 @@ TEST_F(SchedulePass, AnOverlapIsWaitedFor) {
   EXPECT_EQ(revision(), 2);
   go_to(ends + 1s);
   ASSERT_TRUE(world_.settle());
+  EXPECT_FALSE(world_.client()["status"].contains("previous"));
+  ASSERT_TRUE(world_.settle());
   EXPECT_EQ(revision(), 3);
 }
 

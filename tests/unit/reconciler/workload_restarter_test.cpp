@@ -113,9 +113,9 @@ struct RefusalRow {
   Verb verb;
   ErrorKind kind;
 };
-class Refusals : public Restarter, public ::testing::WithParamInterface<RefusalRow> {};
+class RestartRefusals : public Restarter, public ::testing::WithParamInterface<RefusalRow> {};
 
-TEST_P(Refusals, AreAnAnswer) {
+TEST_P(RestartRefusals, AreAnAnswer) {
   deploy();
   kube_.fail_next(GetParam().verb, "deployments", {.kind = GetParam().kind, .message = "not you"});
   const auto restarted = restart(2);
@@ -127,7 +127,7 @@ TEST_P(Refusals, AreAnAnswer) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Table, Refusals,
+    Table, RestartRefusals,
     ::testing::Values(RefusalRow{"NoRightToRead", Verb::find, ErrorKind::forbidden},
                       RefusalRow{"NoRightToPatch", Verb::merge_patch, ErrorKind::forbidden},
                       RefusalRow{"AdmissionPolicy", Verb::merge_patch, ErrorKind::invalid}),
