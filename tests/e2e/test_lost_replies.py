@@ -4,7 +4,7 @@ the state in which it would have ended without them."""
 import pytest
 from crash_helpers import (ProxiedWorld, all_staged, assert_gone, assert_issued, lose_and_recover,
                            wait_until_issued)
-from fault_proxy import Delay, Pause, answer, lose_reply
+from faults import Delay, Pause, answer, lose_reply
 from processes import wait_until
 
 FAULTS = {

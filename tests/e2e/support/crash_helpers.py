@@ -6,7 +6,8 @@ import signal
 
 from controller import CHECKPOINTS
 from controlplane import OPERATOR_NAMESPACE
-from fault_proxy import FaultProxy, call_after, call_before
+from fault_proxy import FaultProxy
+from faults import call_after, call_before
 from kubeapi import path
 from processes import wait_until
 from registry import token_status
