@@ -2,7 +2,6 @@
 up on the sender, or RESET. Each runs on the connection's own thread, so it may wait.
 
     lose_reply, answer(429, Retry_After="1"), delay(2), reset, stall     a network, or a server, that has a bad day
-    call_before(f), call_after(f)                                        something happens in the middle of a call
     Pause(), Delay(), Hold("sent"), Hold("received")                     the test says when it goes on
 """
 
@@ -50,19 +49,6 @@ def delay(seconds):
     def fault(exchange):
         threading.Event().wait(seconds)
         return exchange.forward()
-    return fault
-
-
-def call_before(action):
-    """`action()` runs while the request is under way; it never reaches the server."""
-    return lambda _exchange: action()
-
-
-def call_after(action):
-    """`action()` runs when the server has done it; its reply is lost."""
-    def fault(exchange):
-        exchange.forward()
-        action()
     return fault
 
 
