@@ -1,9 +1,9 @@
 # A short menu. The work is done by CMake presets and by the scripts in tools/.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test demo up down check clean programs release dev controlplane
+.PHONY: help setup build test crash-matrix demo up down check clean programs release dev controlplane
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: ## install what is missing (Debian packages, Go), or say what to install
 	@tools/setup
@@ -15,6 +15,12 @@ test: setup ## everything: unit, integration, control plane, end to end
 	@$(MAKE) --no-print-directory -j2 controlplane dev
 	ctest --preset dev
 	@cat build/dev/numbers/*.txt # counts, times and memory that the tests have seen
+
+crash-matrix: setup ## every operation, harmed at every point: the table alone
+	@$(MAKE) --no-print-directory -j2 controlplane dev
+	ctest --preset dev -j 2 -R 'crash-matrix'
+	@tools/crash-matrix --print
+	@cat build/dev/numbers/crash-matrix-*.txt
 
 demo: setup ## one ApiClient from apply to delete against real servers, then stop
 	@tools/playground demo

@@ -10,6 +10,7 @@
 #include "api/client_registry.h"
 #include "api/names.h"
 #include "app/cluster_connection.h"
+#include "app/elector_options.h"
 #include "app/idle_memory.h"
 #include "app/installation.h"
 #include "app/probe_server.h"
@@ -42,11 +43,6 @@ using runtime::Priority;
 std::string host_name() {
   std::array<char, 256> name{};
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
-}
-
-runtime::LeaderElectorOptions elector_options(const std::string& namespace_name, std::string identity) {
-  return {.lease = {.namespace_name = namespace_name, .name = "apiclient-operator"},
-          .identity = std::move(identity)};
 }
 
 runtime::EventRecorderOptions recorder_options(std::string identity) {

@@ -4,9 +4,11 @@
 
 #include <string_view>
 
+#include "kube/object_key.h"
+
 namespace apiclient::reconciler {
 
-/// `point` is the name of a step, `side` "before" or "after".
-void reach_checkpoint(std::string_view point, std::string_view side);
+/// `point` is the name of a step, `side` "before" or "after", `object` the ApiClient of the pass.
+void reach_checkpoint(std::string_view point, std::string_view side, const kube::ObjectKey& object);
 
 }  // namespace apiclient::reconciler

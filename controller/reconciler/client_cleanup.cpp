@@ -127,11 +127,11 @@ Result<bool> ClientCleanup::is_orphaned(const DeletionObservation& seen, const O
 Outcome ClientCleanup::perform_all(DeletionObservation& seen, std::stop_token stop) {
   for (const DeletionStep& step : make_deletion_plan(seen)) {
     const std::string_view name = name_of(step);
-    reach_checkpoint(name, "before");
+    reach_checkpoint(name, "before", seen.client.meta.key);
     Outcome outcome = perform(step, seen, stop);
     if (!outcome) return fail(std::move(outcome).error().in(name));
     if (*outcome) return outcome;
-    reach_checkpoint(name, "after");
+    reach_checkpoint(name, "after", seen.client.meta.key);
   }
   return done();
 }

@@ -90,12 +90,12 @@ Outcome StepPerformer::perform_all() {
   }
   for (const Step& step : plan_.steps) {
     const std::string_view name = name_of(step);
-    reach_checkpoint(name, "before");
+    reach_checkpoint(name, "before", seen_.client.meta.key);
     Outcome outcome = std::visit([this](const auto& one) { return perform(one); }, step);
     if (!outcome) return fail(std::move(outcome).error().in(name));
     if (*outcome) return outcome;
     log_.debug("step done", {{"step", name}});
-    reach_checkpoint(name, "after");
+    reach_checkpoint(name, "after", seen_.client.meta.key);
   }
   return done();
 }

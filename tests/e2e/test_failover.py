@@ -1,19 +1,17 @@
 """Two replicas, each as a user of its own, so that the audit log tells whose write it was."""
 
-import json
 import os
 import signal
 import time
-from datetime import datetime
 
 import pytest
-from controller import CHECKPOINTS, Controller
+from controller import CHECKPOINTS
 from controlplane import OPERATOR_NAMESPACE
 from crash_helpers import ProxiedWorld, all_staged, assert_gone, assert_issued, wait_until_issued
-from kubeapi import path
+from operator_user import RBAC, bind_operator_roles
 from processes import wait_until
+from replica import Replica
 
-RBAC = "rbac.authorization.k8s.io"
 SECOND_USER = "apiclient-operator-two"
 LEASE_SECONDS, RETRY_SECONDS = 15, 2.4  # what a replica waits between two looks at the Lease, with jitter
 
@@ -25,52 +23,8 @@ FROZEN_BEFORE = ("create", "publish", "status", "add-credential", "update", "rem
 def second_user(plane, api):
     """Bound to the same roles as the operator's own."""
     plane.user(SECOND_USER, namespace=OPERATOR_NAMESPACE)
-    for kind, plural, namespace in (("ClusterRole", "clusterrolebindings", None),
-                                    ("Role", "rolebindings", OPERATOR_NAMESPACE)):
-        answer = api.post(path(f"{RBAC}/v1", plural, namespace), {
-            "metadata": {"name": SECOND_USER},
-            "roleRef": {"apiGroup": RBAC, "kind": kind, "name": "apiclient-operator"},
-            "subjects": [{"apiGroup": RBAC, "kind": "User", "name": SECOND_USER}]})
-        assert answer.ok, answer.message
+    bind_operator_roles(api, SECOND_USER, {"apiGroup": RBAC, "kind": "User", "name": SECOND_USER})
     return SECOND_USER
-
-
-class Replica(Controller):
-    """Its log counts from its last start on."""
-
-    _told = 0
-
-    def start(self, *flags, **others):
-        self._told = self.log.stat().st_size if self.log.exists() else 0
-        super().start(*flags, **others)
-
-    def wait_until_it_says(self, message, seconds=30):
-        """The moment at which it did, by time.time()."""
-        return wait_until(lambda: self._said(message), seconds, f"{self.log.name} says {message!r}", interval=0.01)
-
-    def outcomes(self, since):
-        """{ApiClient: error or ""} of its first pass that ended after `since` (a time.time())."""
-        ended = {}
-        for line in self._lines():
-            if line["message"].startswith("reconcile") and line["controller"] == "apiclient" and _time_of(line) >= since:
-                ended.setdefault(line["object"], line.get("error", ""))
-        return ended
-
-    def wait_for_end(self, seconds=30):
-        """Its exit code."""
-        wait_until(lambda: self.exit_code() is not None, seconds, f"{self.log.stem} ends", interval=0.01)
-        return self.exit_code()
-
-    def _said(self, message):
-        return next((_time_of(line) for line in self._lines() if line["message"] == message), None)
-
-    def _lines(self):
-        lines = self.log.read_bytes()[self._told:].splitlines(keepends=True)
-        return [json.loads(line) for line in lines if line.endswith(b"\n")]
-
-
-def _time_of(line):
-    return datetime.fromisoformat(line["time"]).timestamp()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from auth_front import AuthFront, Introspected, basic
-from fault_proxy import answer
+from faults import answer
 from kstatus import conditions
 from processes import wait_until
 from world import World

@@ -10,7 +10,8 @@ import pytest
 from controller import CHECKPOINTS
 from controlplane import OPERATOR_NAMESPACE
 from crash_helpers import assert_gone, assert_issued, expect_killed, wait_until_issued
-from fault_proxy import FaultProxy, Reply, lose_reply
+from fault_proxy import FaultProxy
+from faults import Reply, lose_reply
 from kubeapi import path
 from registry import token_status
 from secret_scanner import History, SecretScanner

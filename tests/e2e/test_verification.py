@@ -4,7 +4,8 @@ import json
 
 import pytest
 from crash_helpers import ProxiedWorld, all_staged, assert_issued
-from fault_proxy import FaultProxy, answer
+from fault_proxy import FaultProxy
+from faults import answer
 from kubeapi import path
 from secret_scanner import History
 

@@ -36,7 +36,7 @@ void CheckpointRecorder::reach(std::string_view point, std::string_view side) {
 
 namespace apiclient::reconciler {
 
-void reach_checkpoint(std::string_view point, std::string_view side) {
+void reach_checkpoint(std::string_view point, std::string_view side, const kube::ObjectKey& /*object*/) {
   if (test::current != nullptr) test::current->reach(point, side);
 }
 

@@ -1,13 +1,19 @@
-// The checkpoints of the test build: APICLIENT_CHECKPOINT=<action>:<step>:<before|after>:<n> acts on this
-// very process when it reaches that point for the n-th time. Several points, parted by commas: the thread
-// that reaches one is held there until all are reached; the action then finds each of them in the middle of
-// its own step.
+// The checkpoints of the test build.
+//
+// APICLIENT_CHECKPOINT=<action>:<step>:<before|after>:<n>[:<namespace>/<name>] acts on this very process when
+// it reaches that point for the n-th time, with that ApiClient where one is named. Several points, parted by
+// commas: the thread that reaches one is held there until all are reached; the action then finds each of them
+// in the middle of its own step.
 //
 //   kill          SIGKILL
 //   freeze        SIGSTOP
 //   freeze-late   SIGSTOP; when the process goes on, the leader elector wakes only at SIGUSR2. Which thread
-//   is first after
-//                 a freeze is chance; here it is surely not the one that would notice that the lease is gone.
+//   is
+//                 first after a freeze is chance; here it is surely not the one that would notice that the
+//                 lease is gone.
+//
+// APICLIENT_CHECKPOINT_TRACE=<file>: every point that is reached becomes a line "<namespace>/<name> <side>
+// <step>".
 
 #include <dirent.h>
 #include <sys/syscall.h>
@@ -69,6 +75,11 @@ struct Trap {
   std::string point;
   std::string side;
   int countdown = 1;
+  std::string object = {};  ///< empty: any
+
+  [[nodiscard]] bool is_at(std::string_view at, std::string_view on, std::string_view with) const {
+    return countdown > 0 && point == at && side == on && (object.empty() || object == with);
+  }
 };
 
 std::string_view next_word(std::string_view& text, char separator) {
@@ -80,7 +91,9 @@ std::string_view next_word(std::string_view& text, char separator) {
 
 Trap read_trap(std::string_view text) {
   Trap trap{.point = std::string(next_word(text, ':')), .side = std::string(next_word(text, ':'))};
-  std::from_chars(text.data(), text.data() + text.size(), trap.countdown);
+  const std::string_view count = next_word(text, ':');
+  std::from_chars(count.data(), count.data() + count.size(), trap.countdown);
+  trap.object = text;
   return trap;
 }
 
@@ -90,10 +103,10 @@ class Checkpoints {
     while (!text.empty()) traps_.push_back(read_trap(next_word(text, ',')));
   }
 
-  void reach(std::string_view point, std::string_view side) {
+  void reach(std::string_view point, std::string_view side, std::string_view object) {
     std::unique_lock lock(mutex_);
-    const auto trap = std::ranges::find_if(
-        traps_, [&](const Trap& one) { return one.countdown > 0 && one.point == point && one.side == side; });
+    const auto trap =
+        std::ranges::find_if(traps_, [&](const Trap& one) { return one.is_at(point, side, object); });
     if (trap == traps_.end() || --trap->countdown > 0) return;
     if (std::ranges::any_of(traps_, [](const Trap& one) { return one.countdown > 0; })) {
       return acted_.wait(lock, [this] { return done_; });
@@ -118,13 +131,24 @@ class Checkpoints {
   bool done_ = false;
 };
 
+void trace(std::string_view point, std::string_view side, std::string_view object) {
+  static const char* const file = std::getenv("APICLIENT_CHECKPOINT_TRACE");
+  if (file == nullptr) return;
+  static std::mutex mutex;
+  static std::ofstream lines(file, std::ios::app);
+  const std::scoped_lock lock(mutex);
+  lines << object << ' ' << side << ' ' << point << std::endl;
+}
+
 }  // namespace
 
-void reach_checkpoint(std::string_view point, std::string_view side) {
+void reach_checkpoint(std::string_view point, std::string_view side, const kube::ObjectKey& object) {
+  const std::string name = object.text();
+  trace(point, side, name);
   static const char* const variable = std::getenv("APICLIENT_CHECKPOINT");
   if (variable == nullptr) return;
   static Checkpoints checkpoints(variable);
-  checkpoints.reach(point, side);
+  checkpoints.reach(point, side, name);
 }
 
 }  // namespace apiclient::reconciler

@@ -1,19 +1,11 @@
 // The pace of the controller's test build: APICLIENT_ROTATION_THROTTLE_MS and APICLIENT_SWEEP_INTERVAL_MS,
 // else as in the product.
-#include <cstdlib>
-#include <string>
-
 #include "reconciler/pace.h"
+#include "support/environment_milliseconds.h"
 
 namespace apiclient::reconciler {
-namespace {
 
-std::chrono::milliseconds from_environment(const char* name, std::chrono::milliseconds otherwise) {
-  const char* const text = std::getenv(name);
-  return text == nullptr ? otherwise : std::chrono::milliseconds(std::stoll(text));
-}
-
-}  // namespace
+using test::from_environment;
 
 std::chrono::milliseconds rotation_throttle() {
   return from_environment("APICLIENT_ROTATION_THROTTLE_MS", std::chrono::seconds(60));

@@ -9,10 +9,12 @@ import base64
 import hmac
 import json
 
-from fault_proxy import Exchange, FaultProxy, Reply
+from fault_proxy import Fault, FaultProxy
+from faults import Reply
 
 _REFUSAL = Reply(401, (("Content-Type", "application/problem+json"),),
                  json.dumps({"title": "who are you?", "status": 401, "code": "unauthorized"}).encode())
+_TURN_AWAY = Fault("", "", lambda _exchange: _REFUSAL, b"", nth=None)
 
 
 class AuthFront(FaultProxy):
@@ -31,16 +33,11 @@ class AuthFront(FaultProxy):
     def registry(self, registry):
         self._registry, self.upstream = registry, registry.admin_port
 
-    def pass_on(self, request):
-        method, where, headers, body = request
-        if not self._registry or not self.demand(headers.pop("Authorization", "")):
-            return self._refuse(request)
-        headers["Authorization"] = f"Bearer {self._registry.admin_token}"
-        return super().pass_on((method, where, headers, body))
-
-    def _refuse(self, request):
-        self._note(Exchange(request, self.upstream), _REFUSAL)
-        return _REFUSAL
+    def fault_for(self, exchange):
+        if not self._registry or not self.demand(exchange.headers.pop("Authorization", "")):
+            return _TURN_AWAY
+        exchange.headers["Authorization"] = f"Bearer {self._registry.admin_token}"
+        return super().fault_for(exchange)
 
     def refused(self):
         """How often somebody was turned away."""

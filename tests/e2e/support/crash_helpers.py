@@ -1,38 +1,12 @@
-"""What a crash must lead to, and how to bring about a crash at one exact point of the operator's work."""
+"""What a crash must lead to, and what tests of crashes share."""
 
-import os
-import queue
 import signal
 
-from controller import CHECKPOINTS
 from controlplane import OPERATOR_NAMESPACE
-from fault_proxy import FaultProxy, call_after, call_before
+from fault_proxy import FaultProxy
 from kubeapi import path
 from processes import wait_until
 from registry import token_status
-
-
-class Crasher:
-    """Starts the operator so that it dies by SIGKILL at a given point. It must not run when a method is called."""
-
-    def __init__(self, controller, proxy):
-        self._controller, self._proxy = controller, proxy
-
-    def die_at(self, step, side, call=None):
-        """`side`: "before" or "after" the step; or in the middle of its registry call (method, path pattern), that is
-        "sent" (it never arrives) or "received" (the registry has done it, nobody hears of it)."""
-        if side in ("before", "after"):
-            self._controller.start(program=CHECKPOINTS, ready=False,
-                                   environment={"APICLIENT_CHECKPOINT": f"kill:{step}:{side}:1"})
-        else:
-            self._start_to_die_in_call(call, call_before if side == "sent" else call_after)
-        expect_killed(self._controller, f"{side} {step}")
-
-    def _start_to_die_in_call(self, call, fault):
-        pids = queue.Queue()
-        self._proxy.once(*call, fault(lambda: os.kill(pids.get(timeout=10), signal.SIGKILL)))
-        self._controller.start(ready=False)
-        pids.put(self._controller.pid)
 
 
 def expect_killed(controller, where):
@@ -71,14 +45,6 @@ def wait_until_issued(world, name):
     uid = world.wait_ready(name)["metadata"]["uid"]
     wait_until(lambda: world.staged(uid) is None, 20, f"nothing is staged for {name}", interval=0.02)
     return uid
-
-
-def lose_and_recover(world, name):
-    """Its Secret is deleted and made again with the next revision."""
-    wanted = str(int(world.secret(name).annotation("revision")) + 1)
-    world.delete_secret(name)
-    world.wait_secret(name, lambda one: one and one.annotation("revision") == wanted, f"it is at revision {wanted}")
-    wait_until_issued(world, name)
 
 
 # End states

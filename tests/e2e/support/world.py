@@ -20,18 +20,19 @@ _serial = itertools.count(1)
 
 class World:
     """Objects are named without their namespace. `registry_spec` overrides members of the ClusterClientRegistry's spec;
-    a member that is None is left out."""
+    a member that is None is left out. `issuer`: what the registry calls itself, where that is not its own address."""
 
-    def __init__(self, plane, api, audit, controller, registry_spec=None):
+    def __init__(self, plane, api, audit, controller, registry_spec=None, issuer=None):
         self.plane, self.api, self.audit, self.controller = plane, api, audit, controller
         self.namespace = f"e2e-{next(_serial)}"
         self.registry_name = self.credentials_name = self.namespace
         self.registry_names = [self.registry_name]  # every ClusterClientRegistry that goes with this world
         self.registry = Registry(plane, f"registry-{self.namespace}")
         self._registry_spec = registry_spec or {}
+        self._issuer = issuer or self.registry.issuer
 
     def open(self):
-        self.registry.start()
+        self.registry.start(self._issuer)
         self.must(self.api.post(path("v1", "namespaces"), {"metadata": {"name": self.namespace}}))
         self.create_credentials()
         self.create_registry(**self._registry_spec)
@@ -57,7 +58,7 @@ class World:
     def create_registry(self, name=None, default=False, **spec):
         """A ClusterClientRegistry for our registry process, or what `spec` makes of it."""
         name = name or self.registry_name
-        whole = {"embedded": {"adminUrl": self.registry.admin_url}, "issuer": self.registry.issuer, "tenant": "acme",
+        whole = {"embedded": {"adminUrl": self.registry.admin_url}, "issuer": self._issuer, "tenant": "acme",
                  "auth": {"bearer": {"secretRef": {"name": self.credentials_name, "key": "token"}}}, **spec}
         manifest = {"apiVersion": API, "kind": "ClusterClientRegistry", "metadata": {"name": name},
                     "spec": {key: value for key, value in whole.items() if value is not None}}

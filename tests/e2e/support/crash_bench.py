@@ -1,0 +1,303 @@
+"""Brings many objects to many points of the operator's work at once, harms the operator there, and looks at what
+becomes of them. Both replicas talk to the API server and to the registry by way of FaultProxies."""
+
+import contextlib
+import itertools
+import os
+import signal
+import time
+from collections import Counter
+
+from controller import CHECKPOINTS
+from faults import Hold, answer, lose_reply
+from kubeapi import path
+from matrix import BROKEN, CALLS, DEATHS, FREEZE, KILL, KUBERNETES, LOST, REGISTRY, THROTTLED, TOKENS, Cell
+from matrix_end import Snapshot, problems_of
+from matrix_operations import ready
+from operator_user import api_proxy, service_account
+from processes import Failed, wait_until
+from fault_proxy import FaultProxy
+from replica import Replica
+from secret_sampler import SecretSampler
+from world import API, World
+
+PLACES = 64  # objects at a time, each with a worker of its own
+HELD = {KUBERNETES: 10, REGISTRY: 8, TOKENS: 8}  # calls under way at a time: each server's connections are limited
+WRITES = ("POST", "PUT", "PATCH", "DELETE")
+_WITHIN = 60
+_BRISK = {"APICLIENT_LEASE_MS": "8000", "APICLIENT_RENEW_DEADLINE_MS": "6000", "APICLIENT_LEASE_RETRY_MS": "500",
+          "APICLIENT_ROTATION_THROTTLE_MS": "0", "APICLIENT_LOG_LEVEL": "debug"}
+_ACTS = {LOST: lose_reply, THROTTLED: answer(429, Retry_After="1"), BROKEN: answer(500)}
+
+
+class CrashWorld(World):
+    """A world whose registry is reached, and calls itself, by the address of a proxy."""
+
+    def __init__(self, plane, api, audit):
+        self.tokens, self.admin = FaultProxy(), FaultProxy()
+        super().__init__(plane, api, audit, None, issuer=self.tokens.url, registry_spec={
+            "embedded": {"adminUrl": self.admin.url}, "resyncInterval": "0s",
+            "rateLimit": {"requestsPerSecond": 1000, "burst": 1000, "maxInFlight": 32}})
+        self.tokens.upstream, self.admin.upstream = self.registry.public_port, self.registry.admin_port
+        ids = [self.id_made_by_hand(slot) for slot in range(PLACES)]
+        self._registry_spec["allowAdoption"] = [
+            {"namespaces": [self.namespace], "clientIds": ids, "withoutSecret": True}]
+
+    @staticmethod
+    def id_made_by_hand(slot):
+        return f"made-by-hand-{slot:02}"
+
+
+class CrashBench:
+    """`run` takes one set of cells of the same fault at a time, and leaves in each what is wrong with it."""
+
+    def __init__(self, plane, api, audit):
+        self._audit, self._trace = audit, plane.directory / "checkpoints"
+        self.world = CrashWorld(plane, api, audit)
+        self._kube = api_proxy(plane)
+        self._proxies = {KUBERNETES: self._kube, REGISTRY: self.world.admin, TOKENS: self.world.tokens}
+        self._users = [service_account(plane, api, name, self._kube.url) for name in ("replica-one", "replica-two")]
+        self._one, self._two = (Replica(plane, api, name, name) for name in ("replica-one", "replica-two"))
+        self._runs = None  # which of them is the operator
+        self._names = (f"cell-{number:04}" for number in itertools.count(1))
+        self.sampler = SecretSampler(self.world)
+
+    def __enter__(self):
+        with contextlib.ExitStack() as stack:
+            for proxy in self._proxies.values():
+                stack.enter_context(proxy)
+            self.world.open()
+            stack.callback(self.world.registry.stop, grace=2)
+            stack.callback(self._stop)
+            stack.enter_context(self.sampler)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_):
+        self._stack.close()
+
+    def cell(self, operation, point=None, fault="", slot=0):
+        cell = Cell(operation, point, fault, next(self._names), slot)
+        cell.client_id = (self.world.id_made_by_hand(slot) if operation.adopts else self.world.client_id(cell.name))
+        return cell
+
+    def run(self, cells):
+        """What is found wrong with a cell goes into `cell.problems`; Failed when one was not brought to its point."""
+        self._prepare(cells)
+        self._trigger(cells)
+        if cells[0].fault in DEATHS:
+            self._die(cells, cells[0].fault)
+        else:
+            self._disturb(cells)
+        self._judge(cells)
+        if cells[0].fault == FREEZE:
+            self._wake_up(cells)
+        self._clear_up()
+
+    def observe(self, cells):
+        """Runs them without harm; returns {cell name: (its steps in the order in which the operator took them, the
+        calls that it made: {request: number})}."""
+        self._prepare(cells)
+        self._trigger(cells)
+        counts = {cell.name: self._count_calls(cell) for cell in cells}
+        self._trace.unlink(missing_ok=True)
+        self._start(self._one)
+        self._wait_for({cell: cell.operation.done for cell in cells}, "done")
+        steps = {cell.name: [] for cell in cells}
+        for name, side, step in self._reached():
+            if side == "before" and name in steps:
+                steps[name].append(step)
+        self._clear_up()
+        return {name: (steps[name], +counts[name]) for name in steps}
+
+    def _count_calls(self, cell):
+        counts = Counter()
+
+        def count(request):
+            def act(exchange):
+                counts[request] += 1
+                return exchange.forward()
+            return act
+
+        for server, *request in cell.requests(CALLS.values(), self.world):
+            self._proxies[server].every(*request[:2], count((server, *request)), request[2])
+        return counts
+
+    # Before
+
+    def _prepare(self, cells):
+        self._ensure_operator()
+        for number in range(max(len(cell.operation.prepare) for cell in cells)):
+            waiting = [(cell, cell.operation.prepare[number]) for cell in cells if number < len(cell.operation.prepare)]
+            for cell, phase in waiting:
+                phase.act(self.world, cell)
+            self._wait_for({cell: phase.until for cell, phase in waiting}, "prepared")
+        self._stop()
+
+    def _trigger(self, cells):
+        before = Snapshot(self.world)
+        for cell in cells:
+            cell.before = before.secrets.get(cell.name)
+        # A Secret that is lost is not published; from its next publication on it is sampled.
+        for cell in cells:
+            cell.operation.trigger(self.world, cell)
+        self.sampler.watch([cell.secret_name for cell in cells if cell.operation.sampled])
+
+    # The harm
+
+    def _die(self, cells, fault):
+        holds = [self._arm(cell, Hold(cell.point.side)) for cell in cells if cell.point.side in ("sent", "received")]
+        latch = self.cell(cells[0].operation)
+        self._start_with_traps(cells, latch, fault)
+        if fault != KILL:
+            self._one.wait_until_it_says("leading")
+            self._start(self._two)
+            self._two.wait_until_it_says("another replica leads")
+        self._wait_until_all_are_held(holds)
+        latch.uid = self.world.create(latch.name)["metadata"]["uid"]
+        self._wait_for_death(cells, fault)
+        for _, hold in holds:
+            hold.end()
+        self._take_over(fault)
+        self._wait_for({latch: ready}, "done")
+
+    def _wait_until_all_are_held(self, holds):
+        def missing():
+            return [str(cell) for cell, hold in holds if not hold.arrived.is_set()]
+
+        try:
+            wait_until(lambda: not missing() or self._one.exit_code() is not None, _WITHIN, "every call is under way")
+        except Failed:
+            raise Failed(f"not reached: {missing()}") from None
+        if missing():
+            raise Failed(f"the operator ended with {self._one.exit_code()} before it reached {missing()}")
+
+    def _start_with_traps(self, cells, latch, fault):
+        """All workers are held, each at its point. The last one to come is that of `latch`."""
+        traps = [f"{cell.point.step.name}:{cell.point.side}:{cell.point.step.nth}:{self.world.namespace}/{cell.name}"
+                 for cell in cells if cell.point.side in ("before", "after")]
+        traps.append(f"finalizer:before:1:{self.world.namespace}/{latch.name}")
+        action = "freeze-late" if fault == FREEZE else "kill"
+        self._trace.unlink(missing_ok=True)
+        self._start(self._one, f"{action}:{','.join(traps)}", ready=False)
+
+    def _wait_for_death(self, cells, fault):
+        def over():
+            return self._one.state() == "paused" if fault == FREEZE else self._one.exit_code() == -signal.SIGKILL
+
+        try:
+            wait_until(over, _WITHIN, "the operator is harmed", interval=0.01)
+        except Failed:
+            reached = {(name, side, step) for name, side, step in self._reached()}
+            missing = [str(cell) for cell in cells if cell.point.side in ("before", "after")
+                       and (cell.name, cell.point.side, cell.point.step.name) not in reached]
+            raise Failed(f"not reached: {missing}") from None
+
+    def _take_over(self, fault):
+        if fault == KILL:
+            self._one.kill()
+            self._start(self._one)
+        else:
+            self._runs = self._two
+            self._two.wait_until_it_says("leading")
+
+    def _disturb(self, cells):
+        """An error or a lost reply for each, all at once; nobody dies."""
+        harms = [(cell, self._arm_once(cell, _ACTS[cell.fault])) for cell in cells if cell.point]
+        self._trace.unlink(missing_ok=True)
+        self._start(self._one)
+        for cell, harm in harms:
+            if not harm.done.wait(_WITHIN):
+                raise Failed(f"not reached: {cell}")
+
+    def _arm(self, cell, hold):
+        self._arm_once(cell, hold)
+        return cell, hold
+
+    def _arm_once(self, cell, action):
+        step = cell.point.step
+        [(server, method, pattern, containing)] = cell.requests([step.call], self.world)
+        return self._proxies[server].once(method, pattern, action, containing, step.nth_call)
+
+    # After
+
+    def _judge(self, cells):
+        self._wait_for({cell: cell.operation.done for cell in cells}, "done")
+        live = [cell for cell in cells if not cell.operation.gone]
+        for cell in live:
+            self.world.annotate(cell.name, "reconcile", "again")
+        again = self._wait_for({cell: _reconciled for cell in live}, "reconciled again")
+        self._find_problems(cells, again)
+
+    def _find_problems(self, cells, snapshot):
+        for cell in cells:
+            cell.problems += problems_of(snapshot, cell)
+
+    def _wake_up(self, cells):
+        """Its workers go on, each from its point, before anything in it has seen that the Lease is another's."""
+        mark, calls, woken_at = self._audit.mark(), len(self.world.admin.seen(*WRITES)), time.time()
+        self._one.resume()
+        names = {f"{self.world.namespace}/{cell.name}" for cell in cells}
+        wait_until(lambda: names <= set(self._one.outcomes(woken_at)), _WITHIN, "each worker has gone on")
+        os.kill(self._one.pid, signal.SIGUSR2)  # its elector may look at the Lease
+        code = self._one.wait_for_end()
+        written = [str(one) for one in self._audit.since(mark, self._users[0]) if one.is_write]
+        called = [f"{one.method} {one.path}" for one in self.world.admin.seen(*WRITES)[calls:]]
+        if code != 1 or written or called:
+            cells[0].problems.append(f"the woken replica ended with {code} and wrote {written}, {called}")
+        self._find_problems(cells, Snapshot(self.world))
+
+    def _clear_up(self):
+        """All objects are deleted; what they leave on purpose is taken away."""
+        self.sampler.forget()
+        for proxy in self._proxies.values():
+            proxy.clear()
+        world = self.world
+        world.must(world.api.delete(path(API, "apiclients", world.namespace)))
+        wait_until(lambda: not Snapshot(world).clients, _WITHIN, "every ApiClient is gone", interval=0.1)
+        for client_id, client in Snapshot(world).registered.items():
+            world.registry.admin("DELETE", f"/clients/{client_id}?uid={client['mark']['uid']}")
+        world.must(world.api.delete(path("v1", "secrets", world.namespace)))
+
+    # Processes
+
+    def _ensure_operator(self):
+        if self._runs is None:
+            self._start(self._one)
+
+    def _start(self, replica, checkpoint=None, ready=True):
+        environment = {**_BRISK, "APICLIENT_CHECKPOINT_TRACE": str(self._trace)}
+        if checkpoint:
+            environment["APICLIENT_CHECKPOINT"] = checkpoint
+        replica.start("--workers", str(PLACES), program=CHECKPOINTS, environment=environment, ready=ready)
+        self._runs = self._runs or replica
+
+    def _stop(self):
+        for replica in (self._one, self._two):
+            if replica.pid is not None:
+                replica.stop(grace=10 if replica.state() == "running" else 0)
+        self._runs = None
+
+    def _reached(self):
+        prefix = f"{self.world.namespace}/"
+        for line in self._trace.read_text().splitlines():
+            name, side, step = line.split()
+            yield name.removeprefix(prefix), side, step
+
+    def _wait_for(self, conditions, what):
+        """Until the condition of each cell holds; returns the Snapshot in which all do."""
+        def holds():
+            snapshot = Snapshot(self.world)
+            seen["missing"] = [cell for cell, condition in conditions.items() if not condition(snapshot, cell)]
+            return None if seen["missing"] else snapshot
+
+        seen = {}
+        try:
+            return wait_until(holds, _WITHIN, what, interval=0.1)
+        except Failed:
+            raise Failed(f"not {what}: {[str(cell) for cell in seen['missing']]}") from None
+
+
+def _reconciled(snapshot, cell):
+    manifest = snapshot.clients[cell.name]
+    return cell.operation.done(snapshot, cell) and manifest["status"].get("lastHandledReconcile") == "again"

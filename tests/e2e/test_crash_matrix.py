@@ -1,0 +1,163 @@
+"""Every operation, harmed at every point of its work in every way: it ends in the state in which it would have ended
+without that. docs/crash-matrix.md is made from what this test finds (tools/crash-matrix).
+
+APICLIENT_CRASH_MATRIX names the file for the results, APICLIENT_CRASH_MATRIX_SHARE="1/2" the share of the operations.
+"""
+
+import json
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from crash_bench import HELD, PLACES, CrashBench
+from matrix import DEATHS, FAULTS, KILL, SIDES, TAKE_OVER, TOKENS, read_steps
+from matrix_operations import OPERATIONS
+from processes import Failed
+
+KILLS = 3  # at each point at least, each with another object
+
+AT_ONCE = PLACES - 8  # objects; some workers are left for what else there is
+
+
+def share(number, count):
+    """The operations, dealt out by their size."""
+    shares = [[] for _ in range(count)]
+    for operation in sorted(OPERATIONS, key=lambda one: -len(one.steps)):
+        min(shares, key=lambda one: sum(len(dealt.steps) for dealt in one)).append(operation)
+    return shares[number - 1]
+
+
+MINE = share(*map(int, os.environ.get("APICLIENT_CRASH_MATRIX_SHARE", "1/1").split("/")))
+
+
+def kills_at(fault):
+    """{(operation, point): objects to be harmed there}: one; of those that are killed as many more as the point lacks,
+    where few operations have it."""
+    kills = Counter()
+    wanted = {(operation.name, point): 1 for operation in OPERATIONS for point in operation.points()
+              if not point.impossible(fault)}
+    if fault != KILL:
+        return wanted
+    for operation in OPERATIONS:
+        for point in operation.points():
+            if not point.impossible(KILL):
+                kills[point.step.name, point.side] += 2  # by itself, and before a take-over
+    for name, point in wanted:
+        key = point.step.name, point.side
+        lacking = max(0, KILLS - kills[key])
+        wanted[name, point] += lacking
+        kills[key] += lacking
+    return wanted
+
+
+def cells_of(bench, fault):
+    wanted = kills_at(fault)
+    return [(operation, point) for operation in MINE for point in operation.points()
+            for _ in range(wanted.get((operation.name, point), 0))]
+
+
+def batches(places, held):
+    """Puts (operation, point) pairs together that have room at the same time. Calls under way are kept apart from
+    checkpoints: their deadlines run."""
+    found = []  # (in calls?, pairs, {server: calls under way})
+    for operation, point in places:
+        server = point.step.call.server if held and point.side in ("sent", "received") else None
+        for in_calls, pairs, under_way in found:
+            has_room = len(pairs) < AT_ONCE and under_way[server] < HELD.get(server, AT_ONCE)
+            if in_calls == bool(server) and has_room:
+                break
+        else:
+            pairs, under_way = [], Counter()
+            found.append((bool(server), pairs, under_way))
+        pairs.append((operation, point))
+        under_way[server] += 1
+    return [pairs for _, pairs, _ in found]
+
+
+@pytest.fixture(scope="module")
+def bench(plane, api, audit):
+    with CrashBench(plane, api, audit) as bench:
+        yield bench
+
+
+@pytest.fixture(scope="module")
+def results(numbers, bench):
+    """(operation, point, fault) -> problems; written down and counted in the end."""
+    found = {}
+    yield found
+    for fault in FAULTS:
+        of_fault = [problems for (_, _, one), problems in found.items() if one == fault]
+        if of_fault:
+            numbers(f"crash matrix, {fault}", f"{len(of_fault)} cells, {sum(map(bool, of_fault))} failed")
+    numbers("crash matrix", f"{len(found)} cells of {len(MINE)} operations; "
+            f"{bench.sampler.samples} samples of published Secrets")
+    if file := os.environ.get("APICLIENT_CRASH_MATRIX"):
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        Path(file).write_text(json.dumps([described(operation, found) for operation in MINE], indent=1))
+
+
+def described(operation, found):
+    cells = [{"step": point.step.title, "side": point.side, "fault": fault, "impossible": reason,
+              "green": reason is None and found.get((operation.name, point, fault)) == []}
+             for point, fault, reason in operation.cells()]
+    return {"number": OPERATIONS.index(operation), "operation": operation.name, "end": str(operation.end),
+            "sampled": operation.sampled, "cells": cells}
+
+
+def test_the_steps_are_those_of_the_plans(bench):
+    cells = [bench.cell(operation, slot=slot) for slot, operation in enumerate(MINE)]
+    seen = bench.observe(cells)
+    wrong = []
+    for cell in cells:
+        steps, calls = seen[cell.name]
+        listed = read_steps(cell.operation.steps)
+        if not is_followed_by_looks([step.name for step in listed], steps):
+            wrong.append(f"{cell.operation.name}: the operator took the steps {steps}")
+        wanted = Counter(request for step in listed if step.call and step.call.server != TOKENS
+                         for request in cell.requests([step.call], bench.world))
+        made = Counter({request: times for request, times in calls.items() if request[0] != TOKENS})
+        if made != wanted:
+            wrong.append(f"{cell.operation.name}: the operator made the calls {dict(made)}, not {dict(wanted)}")
+    assert not wrong, "other than the rows say:\n" + "\n".join(wrong)
+
+
+def is_followed_by_looks(listed, steps):
+    """An own write that the watch shows while the pass still runs brings another pass, which finds nothing to do."""
+    return steps[:len(listed)] == listed and set(steps[len(listed):]) <= {"publish", "publish-former", "status"}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_harm(fault, bench, results):
+    for batch in batches(cells_of(bench, fault), held=fault in DEATHS):
+        cells = [bench.cell(operation, point, fault, slot) for slot, (operation, point) in enumerate(batch)]
+        try:
+            bench.run(cells)
+        except Failed as problem:
+            cells[0].problems.append(str(problem))
+            raise
+        finally:
+            for cell in cells:
+                results.setdefault((cell.operation.name, cell.point, fault), []).extend(cell.problems)
+    wrong = [f"{one} {point}: {problem}" for (one, point, of), problems in results.items() if of == fault
+             for problem in problems]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_published_secret_works_at_every_sample(bench, results):
+    assert bench.sampler.samples > len(results), "it was hardly ever looked at"
+    assert not bench.sampler.problems, "\n".join(bench.sampler.problems[:20])
+
+
+def test_no_cell_is_left_out(results, numbers):
+    kills = Counter()
+    for fault in (KILL, TAKE_OVER):
+        for (operation, point), times in kills_at(fault).items():
+            kills[point.step.name, point.side] += times
+    for step in dict.fromkeys(step for step, _ in kills):
+        numbers(f"kill -9 of the operator at {step}",
+                ", ".join(f"{side} {kills[step, side]}" for side in SIDES if (step, side) in kills))
+    assert min(kills.values()) >= KILLS
+    missing = [(operation.name, str(point), fault) for operation in MINE for point, fault, reason in operation.cells()
+               if reason is None and (operation.name, point, fault) not in results]
+    assert not missing
