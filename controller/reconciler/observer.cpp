@@ -77,8 +77,10 @@ Result<void> Observer::observe_registry(Observation& seen, bool check_published,
   }
   const TargetSecret* published = seen.published();
   const bool gets_tokens = seen.registered && !seen.registered->disabled;
-  const bool ask = gets_tokens && published != nullptr && !published->value.empty() &&
-                   seen.desired.settings.has_secret() && (check_published || registry_disagrees(seen));
+  const bool ask =
+      gets_tokens && published != nullptr && !published->value.empty() &&
+      seen.desired.settings.has_secret() &&
+      (check_published || registry_disagrees(seen) || !foreign_writer(published->object).empty());
   if (ask) {
     seen.published_verdict = connection.verifier().verify(seen.registered->settings, published->value, stop);
   }

@@ -15,7 +15,8 @@ Result<SecretSummary> read_secret_summary(const Json& object) {
                        .registry = registry_of(meta),
                        .revision = revision_of(meta),
                        .staged = !meta.label(api::kStagedLabel).empty(),
-                       .former = !meta.annotation(api::kRetireAtAnnotation).empty()};
+                       .former = !meta.annotation(api::kRetireAtAnnotation).empty(),
+                       .in_other_hands = !foreign_writer(object).empty()};
 }
 
 }  // namespace apiclient::reconciler

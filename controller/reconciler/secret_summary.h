@@ -18,7 +18,8 @@ struct SecretSummary {
   std::string registry = {};    ///< that the credentials are for
   std::int64_t revision = 0;
   bool staged = false;
-  bool former = false;  ///< bears `retire-at`
+  bool former = false;          ///< bears `retire-at`
+  bool in_other_hands = false;  ///< somebody else's field manager has written data into it
 };
 
 Result<SecretSummary> read_secret_summary(const Json& object);

@@ -10,8 +10,10 @@ bool says_all_is_well(const api::ApiClientSummary& client) {
          client.registered == kube::ConditionStatus::true_value && client.binding_name == client.secret_name;
 }
 
+/// What was written while nobody watched is seen by whose hand it is in.
 bool target_matches(const SecretSummary& target, const api::ApiClientSummary& client) {
-  return target.owner_uid == client.uid && (client.revision == 0 || target.revision == client.revision);
+  return target.owner_uid == client.uid && !target.in_other_hands &&
+         (client.revision == 0 || target.revision == client.revision);
 }
 
 }  // namespace

@@ -162,6 +162,17 @@ def test_an_overwritten_value_is_repaired(world):
     assert world.secret("one").text("client-id") == world.client_id("one")
 
 
+def test_a_value_that_was_overwritten_while_the_operator_was_down_is_repaired(world, controller):
+    world.create_ready("one")
+    controller.stop()
+    value = base64.b64encode(b"x" * 43).decode()
+    broken = world.patch_secret("one", {"data": {"client-secret": value}})
+    controller.ensure_default()
+    world.wait_secret("one", lambda secret: secret.fingerprint() != broken.fingerprint(), "the value is ours again")
+    world.wait_ready("one")
+    assert world.token("one") == 200
+
+
 def test_another_key_that_was_changed_or_taken_away_is_repaired_without_a_new_secret(world):
     world.create_ready("one")
     before = world.secret("one")

@@ -50,6 +50,15 @@ TEST_F(Reconcile, ASecretInOtherHandsIsPutRightThreeTimesThenTheWriterIsNamed) {
   EXPECT_THAT(world_.staged(), ::testing::IsEmpty());
 }
 
+TEST_F(Reconcile, AValueThatWasOverwrittenWhileNobodyWatchedIsReplaced) {
+  issue();
+  world_.patch_secret(written_by("kubectl-edit", "garbage"));
+  world_.restart();
+  ASSERT_TRUE(world_.settle());
+  EXPECT_NE(world_.published_value(), "garbage");
+  expect_well(2);
+}
+
 TEST_F(Reconcile, AWriterThatChangesNothingIsNoContention) {
   issue();
   for (int round = 0; round < 5; ++round) {

@@ -58,6 +58,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"SecretLost", [](Caches& c) { c.target.reset(); }, false},
         Row{"SecretOfAnother", [](Caches& c) { c.target->owner_uid = "other"; }, false},
         Row{"SecretOfAnotherRevision", [](Caches& c) { c.target->revision = 1; }, false},
+        Row{"SecretInOtherHands", [](Caches& c) { c.target->in_other_hands = true; }, false},
         Row{"RegistryUnknown", [](Caches& c) { c.registry.reset(); }, false},
         Row{"RegistryFailed", [](Caches& c) { c.registry->state = RegistryState::failed; }, false}),
     test::RowName());

@@ -10,8 +10,8 @@
 namespace apiclient::reconciler::model {
 namespace {
 
+/// As long as an overlap that nobody has set.
 constexpr std::chrono::hours kTick{1};
-static_assert(kTick == kDefaultOverlap, "an overlap is one tick");
 constexpr std::array<std::string_view, 2> kIds{"r1", "r2"};
 constexpr std::string_view kRevoke = "now";
 
