@@ -125,22 +125,23 @@ void ActionReporter::client_updated(const Observation& seen,
 
 void ActionReporter::credential_added(const Observation& seen, const backend::NewCredential& credential,
                                       const Result<backend::Credential>& added) const {
-  AuditRecord line = record(AuditAction::credential_added, seen);
-  line.reason = kind_of_mint(seen);
-  line.token = token_id(seen);
-  add_credential(line, credential);
-  if (added) line.credential_id = added->id;
-  audit(std::move(line), added);
+  credential_stored(AuditAction::credential_added, seen, credential, added);
 }
 
 void ActionReporter::credential_replaced(const Observation& seen, const backend::NewCredential& credential,
                                          const Result<backend::Credential>& replaced) const {
-  AuditRecord line = record(AuditAction::credential_replaced, seen);
+  credential_stored(AuditAction::credential_replaced, seen, credential, replaced);
+}
+
+void ActionReporter::credential_stored(AuditAction action, const Observation& seen,
+                                       const backend::NewCredential& credential,
+                                       const Result<backend::Credential>& stored) const {
+  AuditRecord line = record(action, seen);
   line.reason = kind_of_mint(seen);
   line.token = token_id(seen);
   add_credential(line, credential);
-  if (replaced) line.credential_id = replaced->id;
-  audit(std::move(line), replaced);
+  if (stored) line.credential_id = stored->id;
+  audit(std::move(line), stored);
 }
 
 void ActionReporter::client_registered(const Observation& seen, const api::InProgress& fence,

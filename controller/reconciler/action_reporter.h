@@ -77,6 +77,9 @@ class ActionReporter {
   [[nodiscard]] telemetry::AuditRecord record(telemetry::AuditAction action, const Observation& seen) const;
   [[nodiscard]] telemetry::AuditRecord record(telemetry::AuditAction action,
                                               const DeletionObservation& seen) const;
+  void credential_stored(telemetry::AuditAction action, const Observation& seen,
+                         const backend::NewCredential& credential,
+                         const Result<backend::Credential>& stored) const;
   void tell(const api::ApiClient& client, kube::EventType type, std::string_view reason,
             std::string_view action, std::string note) const;
 

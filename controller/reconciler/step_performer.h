@@ -1,6 +1,6 @@
 #pragma once
 // Acts: each step of a plan becomes one write to the cluster or one call to the registry. Lives for one pass
-// of one ApiClient; used by one thread.
+// of one ApiClient; used by one thread. The steps that call the registry are in registry_steps.cpp.
 
 #include <optional>
 #include <stop_token>
