@@ -25,6 +25,7 @@ class Registry:
         self._metrics_port = ports[2]
         self._data = plane.directory / name
         self.log = plane.directory / f"{name}.log"
+        self.flags = []  # more of them, from the next start on
 
     @property
     def issuer(self):
@@ -55,7 +56,7 @@ class Registry:
         argv = [PROGRAM, "--data-dir", self._data, "--issuer", issuer or self.issuer,
                 "--public-address", f"127.0.0.1:{self.public_port}", "--admin-address", f"127.0.0.1:{self.admin_port}",
                 "--metrics-address", f"127.0.0.1:{self._metrics_port}",
-                "--admin-token-file", self._data / "admin-token", "--create-missing-keys"]
+                "--admin-token-file", self._data / "admin-token", "--create-missing-keys", *self.flags]
         self._plane.processes.spawn(self.name, [str(argument) for argument in argv], self.log)
 
         def ready():
