@@ -29,5 +29,5 @@ endfunction()
 function(apiclient_unit_test layer)
   apiclient_test_program(unit_${layer} ${ARGN})
   gtest_discover_tests(unit_${layer} TEST_PREFIX "unit.${layer}." DISCOVERY_MODE PRE_TEST
-                       PROPERTIES LABELS unit TIMEOUT 60)
+                       PROPERTIES LABELS unit TIMEOUT 180)
 endfunction()
