@@ -108,7 +108,7 @@ class Fault:
             return False
         if self.once:
             self._left -= 1
-        return not self.once or self._left == 0
+        return not self.once or self._left <= 0
 
     def wait(self, seconds=30):
         assert self.done.wait(seconds), f"no {self.method} {self._pattern.pattern} within {seconds} s"
@@ -179,7 +179,8 @@ class FaultProxy:
         return Exchange(request, self._upstream, sender)
 
     def fault_for(self, exchange):
-        """The first one whose turn it is; each that waits for such a request counts it."""
+        """The first one whose turn it is; each that waits for such a request counts it. Another one whose turn it was
+        too has the next such request."""
         with self._lock:
             due = [fault for fault in self._faults if fault.takes(exchange)]
             if due and due[0].once:
