@@ -96,7 +96,9 @@ bool ApiClientReconciler::is_settled_in_cache(const api::ApiClientSummary& summa
                                    .staged = staged,
                                    .has_former = !wiring_.formers.of(summary.uid).empty(),
                                    .registry = registry.get()});
-  const bool registry_well = registry && registry->state == RegistryState::ready;
+  // Before anything is issued there is no registry that could have failed since.
+  const bool registry_well =
+      registry ? registry->state == RegistryState::ready : summary.pinned_registry.empty();
   return settled ||
          (registry_well && wiring_.memory.is_settled_version(summary.key, summary.resource_version));
 }
@@ -217,7 +219,12 @@ Result<Action> ApiClientReconciler::run_plan(Observation& seen, const RaisedDoub
   if (!outcome) return hold_or_fail(seen, std::move(outcome).error(), std::move(stop));
   if (!*outcome) return finish(seen, plan, doubt);
   (*outcome)->published_works = seen.published_works();
-  return hold(seen.client, **outcome, std::move(stop));
+  auto action = hold(seen.client, **outcome, std::move(stop));
+  // The event of the own write of the status is no change that the client could wait for.
+  if (action && !action->after) {
+    wiring_.memory.succeeded(key, seen.client.meta.resource_version, std::nullopt, doubt);
+  }
+  return action;
 }
 
 Result<Action> ApiClientReconciler::hold_or_fail(Observation& seen, Error error, std::stop_token stop) {
