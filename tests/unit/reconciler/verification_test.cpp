@@ -39,6 +39,11 @@ TEST_F(Reconcile, ARejectedSecretIsReplacedAndTheThirdTimeStalls) {
   EXPECT_FALSE(third->after) << "a person has to act";
   EXPECT_EQ(world_.condition(api::kStalled), "True CredentialRejected");
   EXPECT_TRUE(world_.secret().is_null());
+  // The event of the status that says so brings another pass.
+  world_.clear_records();
+  ASSERT_THAT(world_.pass(), test::is_ok());
+  EXPECT_THAT(world_.backend.calls(), IsEmpty());
+  EXPECT_THAT(world_.kube.writes(), IsEmpty());
   world_.patch_client({{"spec", {{"displayName", "Try again"}}}});
   ASSERT_TRUE(world_.settle());
   expect_well(4);
