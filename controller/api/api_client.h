@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "api/restart_target.h"
 #include "base/result.h"
 #include "json/json.h"
 #include "kube/condition.h"
@@ -80,6 +81,7 @@ struct ApiClientSpec {
   std::optional<RegistryRef> registry_ref = {};
   SecretTemplate secret = {};
   RotationSpec rotation = {};
+  std::vector<RestartTarget> restart_targets = {};
   bool suspended = false;  ///< disabled in the registry; the credentials stay
   std::optional<DeletionPolicy> deletion_policy = {};
   std::optional<AdoptSpec> adopt = {};

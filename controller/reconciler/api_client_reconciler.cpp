@@ -172,6 +172,7 @@ Result<Action> ApiClientReconciler::apply_at(api::ApiClient client, RegistryDire
   if (looked) looked = wiring_.state_loss.check(seen, stop);
   if (looked) {
     RETURN_IF_ERROR(observer_.observe_adoption(seen, stop));
+    RETURN_IF_ERROR(observer_.observe_consumers(seen, stop));
     return run_plan(seen, doubt, std::move(stop));
   }
   auto held = held_by_registry(std::move(looked).error(), seen.registry->name);

@@ -5,10 +5,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "api/api_client.h"
 #include "backend/client.h"
 #include "backend/credential_verifier.h"
+#include "reconciler/consumer.h"
 #include "reconciler/credential_secret.h"
 #include "reconciler/desired_client.h"
 #include "reconciler/registration_answers.h"
@@ -60,6 +62,8 @@ struct Observation {
   std::optional<backend::Verdict> published_verdict = {};
   /// Asked only where the adoption of a client depends on it.
   std::optional<ShownSecret> shown = {};
+  /// Of spec.restartTargets, those that were looked at: all of them, or none.
+  std::vector<Consumer> consumers = {};
   /// Of the registration that status.rotation.inProgress speaks of.
   FencedOutcome fenced_outcome = FencedOutcome::unknown;
   bool clock_trusted = true;  ///< local time agrees with the API server's

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "reconciler/observation.h"
+#include "reconciler/rollout_wait.h"
 #include "reconciler/rotation_record.h"
 #include "reconciler/step.h"
 
@@ -22,6 +23,10 @@ struct Plan {
   std::optional<api::PreviousStatus> previous = {};
   RotationRecord tokens = {};
   std::optional<Waiting> waiting = {};
+  /// The overlap is over, and the older secret waits for consumers.
+  std::optional<RolloutWait> rolling_out = {};
+  /// The older secret ends although these were not rolled out.
+  std::vector<std::string> timed_out = {};
   bool clock_is_wrong = false;              ///< an overlap does not end by time
   std::optional<WallTime> look_again = {};  ///< when the next pass has something to do
 };

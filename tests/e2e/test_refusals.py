@@ -24,7 +24,7 @@ def refused(world, name, reason, **spec):
 
 @pytest.mark.parametrize("field, spec", [
     ("spec.rotation.interval", {"rotation": {"interval": "24h"}}),
-    ("spec.restartTargets", {"restartTargets": [{"kind": "Deployment", "name": "web"}]}),
+    ("spec.rotation.minAge", {"rotation": {"minAge": "1h"}}),
 ], ids=lambda value: value if isinstance(value, str) else "")
 def test_what_this_version_does_not_do_is_said(world, field, spec):
     message = refused(world, "one", "Unsupported", **spec)

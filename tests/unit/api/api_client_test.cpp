@@ -168,7 +168,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(UnsupportedRow{"Schedule", R"({"rotation": {"interval": "24h"}})",
                                      "spec.rotation.interval"},
                       UnsupportedRow{"Overlap", R"({"rotation": {"overlap": "5s"}})", ""},
-                      UnsupportedRow{"RestartTargets", R"({"restartTargets": []})", "spec.restartTargets"},
+                      UnsupportedRow{"RestartTargets", R"({"restartTargets": []})", ""},
                       UnsupportedRow{"Adopt", R"({"adopt": {"clientId": "x"}})", ""},
                       UnsupportedRow{"Suspended", R"({"suspended": true})", ""},
                       UnsupportedRow{"DisablePolicy", R"({"deletionPolicy": "Disable"})", ""},

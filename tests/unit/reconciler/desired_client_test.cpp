@@ -181,8 +181,8 @@ INSTANTIATE_TEST_SUITE_P(
                  R"({"allowedParameters": [{"name": "p", "values": ["viewer"]}]})", "ParameterNotAllowed"},
         AllowRow{"EmptyListHidesNothing", R"({"registryParameters": {"p": []}})",
                  R"({"allowedParameters": [{"name": "p", "values": ["1"]}]})", ""},
-        AllowRow{"FieldOfALaterVersion", R"({"restartTargets": []})", "{}", "Unsupported",
-                 "spec.restartTargets"}),
+        AllowRow{"FieldOfALaterVersion", R"({"rotation": {"minAge": "1h"}})", "{}", "Unsupported",
+                 "spec.rotation.minAge"}),
     test::RowName());
 
 TEST(DesiredClient, ParametersArePassedOnAsText) {
