@@ -96,9 +96,9 @@ bool ApiClientReconciler::is_settled_in_cache(const api::ApiClientSummary& summa
                                    .staged = staged,
                                    .has_former = !wiring_.formers.of(summary.uid).empty(),
                                    .registry = registry.get()});
-  // Before anything is issued there is no registry that could have failed since.
-  const bool registry_well =
-      registry ? registry->state == RegistryState::ready : summary.pinned_registry.empty();
+  // One that was given up before anything was issued has no registry that could have failed since.
+  const bool given_up = summary.stalled && summary.pinned_registry.empty();
+  const bool registry_well = registry ? registry->state == RegistryState::ready : given_up;
   return settled ||
          (registry_well && wiring_.memory.is_settled_version(summary.key, summary.resource_version));
 }

@@ -8,7 +8,7 @@ from kstatus import conditions
 from processes import wait_until
 from rotation import revision, rotate, wait_overlap_over, works
 
-NEXT_ROTATION = "apiclient.dev/next-rotation"
+NEXT_ROTATION = "next-rotation"
 
 
 def time(text):
