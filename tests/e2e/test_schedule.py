@@ -34,6 +34,7 @@ def test_a_secret_is_rotated_at_the_announced_time(make_world, audit, numbers):
     issued, announced = time(before["status"]["credential"]["issuedAt"]), next_time(before)
     assert timedelta(minutes=1) <= announced - issued <= timedelta(seconds=67), "a tenth at most, in whole seconds"
     assert old.annotation(NEXT_ROTATION) == before["status"]["rotation"]["nextTime"]
+    world.settle()
     world.controller.stop()
     world.controller.start()  # the status alone says when
     mark = audit.mark()
