@@ -62,12 +62,19 @@ AdoptSpec read_adopt(const json::Reader& adopt) {
   return spec;
 }
 
-std::vector<std::string> find_unsupported_fields(const json::Reader& spec) {
-  std::vector<std::string> fields;
-  for (const std::string_view member : {"restartTargets"}) {
-    if (spec.has(member)) fields.push_back("spec." + std::string(member));
-  }
-  return fields;
+/// A kind that is none of the three is never taken for another one.
+std::vector<RestartTarget> read_restart_targets(const json::Reader& spec, json::Problems& problems) {
+  std::vector<RestartTarget> targets;
+  spec.each("restartTargets", [&](const json::Reader& item) {
+    const std::string kind = item.text("kind");
+    for (const WorkloadKind one :
+         {WorkloadKind::deployment, WorkloadKind::stateful_set, WorkloadKind::daemon_set}) {
+      if (kind == resource_type_of(one).kind)
+        return targets.push_back({.kind = one, .name = item.text("name")});
+    }
+    problems.add(item.path() + ".kind", "must be Deployment, StatefulSet or DaemonSet");
+  });
+  return targets;
 }
 
 void read_describing_members(const json::Reader& reader, ApiClientSpec& spec) {
@@ -112,9 +119,9 @@ ApiClientSpec read_spec(const json::Reader& reader, json::Problems& problems) {
   spec.secret = read_secret_template(reader.object("secret"));
   spec.suspended = reader.optional_boolean("suspended").value_or(false);
   spec.rotation = read_rotation_spec(reader.object("rotation"), problems);
+  spec.restart_targets = read_restart_targets(reader, problems);
   spec.deletion_policy = read_deletion_policy(reader, problems);
   if (reader.has("adopt")) spec.adopt = read_adopt(reader.object("adopt"));
-  spec.unsupported_fields = find_unsupported_fields(reader);
   return spec;
 }
 

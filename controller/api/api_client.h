@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "api/restart_target.h"
 #include "api/rotation_spec.h"
 #include "base/result.h"
 #include "json/json.h"
@@ -77,11 +78,10 @@ struct ApiClientSpec {
   std::optional<RegistryRef> registry_ref = {};
   SecretTemplate secret = {};
   RotationSpec rotation = {};
+  std::vector<RestartTarget> restart_targets = {};
   bool suspended = false;  ///< disabled in the registry; the credentials stay
   std::optional<DeletionPolicy> deletion_policy = {};
   std::optional<AdoptSpec> adopt = {};
-  /// Fields that are set and that this version does not act on, as "spec.suspended".
-  std::vector<std::string> unsupported_fields = {};
 
   /// What was there before this object outlives it unless somebody says otherwise.
   [[nodiscard]] DeletionPolicy effective_deletion_policy() const {

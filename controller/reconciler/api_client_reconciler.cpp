@@ -175,6 +175,7 @@ Result<Action> ApiClientReconciler::apply_at(api::ApiClient client, RegistryDire
   if (looked) looked = wiring_.state_loss.check(seen, stop);
   if (looked) {
     RETURN_IF_ERROR(observer_.observe_adoption(seen, stop));
+    RETURN_IF_ERROR(observer_.observe_consumers(seen, stop));
     return run_plan(seen, doubt, std::move(stop));
   }
   auto held = held_by_registry(std::move(looked).error(), seen.registry->name);
@@ -186,7 +187,9 @@ Result<Action> ApiClientReconciler::apply_at(api::ApiClient client, RegistryDire
 Plan ApiClientReconciler::plan_in_turn(Observation& seen) {
   const kube::ObjectKey& key = seen.client.meta.key;
   seen.in_line = wiring_.slots.is_in_line(key);
+  seen.holds_slot = wiring_.slots.is_held_by(key);
   Plan plan = make_plan(seen, wiring_.clock.wall_now());
+  if (plan.goes_on_rolling_out && !plan.rotates_by_schedule) return plan;
   if (!plan.rotates_by_schedule) {
     wiring_.slots.forget(key);
     return plan;
@@ -199,7 +202,7 @@ Plan ApiClientReconciler::plan_in_turn(Observation& seen) {
 Result<Action> ApiClientReconciler::run_plan(Observation& seen, const RaisedDoubt& doubt,
                                              std::stop_token stop) {
   const kube::ObjectKey& key = seen.client.meta.key;
-  const SlotReturn at_end(wiring_.slots, key);
+  SlotReturn at_end(wiring_.slots, key);
   const Plan plan = plan_in_turn(seen);
   if (plan.stop) return hold(seen.client, {.refusal = *plan.stop}, std::move(stop));
   const std::string other = seen.target && seen.target_is_ours() ? foreign_writer(seen.target->object) : "";
@@ -217,7 +220,10 @@ Result<Action> ApiClientReconciler::run_plan(Observation& seen, const RaisedDoub
     if (!other.empty()) repairs_.repaired(key, wiring_.clock.now());
   }
   if (!outcome) return hold_or_fail(seen, std::move(outcome).error(), std::move(stop));
-  if (!*outcome) return finish(seen, plan, doubt);
+  if (!*outcome) {
+    if (plan.goes_on_rolling_out) at_end.keep();
+    return finish(seen, plan, doubt);
+  }
   (*outcome)->published_works = seen.published_works();
   auto action = hold(seen.client, **outcome, std::move(stop));
   // The event of the own write of the status is no change that the client could wait for.

@@ -33,12 +33,6 @@ Refusal refuse(std::string_view why, std::string message) {
   return {.reason = std::string(why), .message = std::move(message), .stalled = true};
 }
 
-std::optional<Refusal> check_supported(const api::ApiClientSpec& spec) {
-  if (spec.unsupported_fields.empty()) return std::nullopt;
-  return refuse(reason::kUnsupported, spec.unsupported_fields.front() +
-                                          " is not supported by this version of the operator; remove it");
-}
-
 std::optional<Refusal> check_grants(const Names& grants, const RegistrySnapshot& registry) {
   for (const std::string& grant : grants) {
     const auto& allowed = registry.spec.allowed_grant_types;
@@ -160,8 +154,7 @@ std::variant<DesiredClient, Refusal> desired_client(const api::ApiClient& client
                             .why = reason::kAudienceNotAllowed,
                             .allowed = registry.spec.allowed_audiences,
                             .defaults = none};
-  std::optional<Refusal> refusal = check_supported(client.spec);
-  if (!refusal) refusal = check_grants(settings.grant_types, registry);
+  std::optional<Refusal> refusal = check_grants(settings.grant_types, registry);
   if (!refusal) refusal = check_listed(settings.scopes, scopes, registry);
   if (!refusal) refusal = check_listed(settings.audiences, audiences, registry);
   if (!refusal) refusal = check_parameters(client.spec.registry_parameters, registry);

@@ -5,10 +5,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "api/api_client.h"
 #include "backend/client.h"
 #include "backend/credential_verifier.h"
+#include "reconciler/consumer.h"
 #include "reconciler/credential_secret.h"
 #include "reconciler/desired_client.h"
 #include "reconciler/registration_answers.h"
@@ -60,10 +62,13 @@ struct Observation {
   std::optional<backend::Verdict> published_verdict = {};
   /// Asked only where the adoption of a client depends on it.
   std::optional<ShownSecret> shown = {};
+  /// Of spec.restartTargets, those that were looked at: all of them, or none.
+  std::vector<Consumer> consumers = {};
   /// Of the registration that status.rotation.inProgress speaks of.
   FencedOutcome fenced_outcome = FencedOutcome::unknown;
   bool clock_trusted = true;  ///< local time agrees with the API server's
   bool in_line = false;       ///< a planned rotation was due before and waits for its turn
+  bool holds_slot = false;    ///< a planned rotation of it goes on
   bool is_its_turn = true;    ///< a planned rotation may begin
 
   /// Nothing was ever published for this object.

@@ -8,6 +8,8 @@
 #include "api/names.h"
 #include "reconciler/adoption.h"
 #include "reconciler/reregister_plan.h"
+#include "reconciler/rollout_wait.h"
+#include "reconciler/workload_restarter.h"
 
 namespace apiclient::reconciler {
 namespace {
@@ -99,6 +101,16 @@ Result<void> Observer::observe_adoption(Observation& seen, std::stop_token stop)
   seen.shown->verdict = stored.has_secret()
                             ? seen.registry->connection->verifier().verify(stored, seen.shown->value, stop)
                             : backend::Verdict::rejected;
+  return {};
+}
+
+Result<void> Observer::observe_consumers(Observation& seen, std::stop_token stop) {
+  if (!needs_consumers(seen)) return {};
+  WorkloadRestarter restarter(client_);
+  for (const api::RestartTarget& target : seen.client.spec.restart_targets) {
+    ASSIGN_OR_RETURN(Consumer consumer, restarter.find(target, seen.client.meta, stop));
+    seen.consumers.push_back(std::move(consumer));
+  }
   return {};
 }
 

@@ -30,6 +30,9 @@ class Observer {
   /// Where an adoption depends on it: the secret that spec.adopt shows, and whether the registry accepts it.
   Result<void> observe_adoption(Observation& seen, std::stop_token stop);
 
+  /// Where a retirement or a restart depends on them: the workloads of spec.restartTargets.
+  Result<void> observe_consumers(Observation& seen, std::stop_token stop);
+
   struct Target {
     std::optional<TargetSecret> secret;
     TargetOwner owner = TargetOwner::nobody;

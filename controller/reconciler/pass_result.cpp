@@ -61,6 +61,12 @@ WallTime issued_at(const Observation& seen, const CurrentCredential& current, Wa
   return same ? *known->issued_at : now;
 }
 
+/// Empty when nobody has looked at the consumers.
+std::optional<RestartReport> restarts_of(const Observation& seen, const Plan& plan) {
+  if (seen.consumers.empty()) return std::nullopt;
+  return report_restarts(seen.consumers, seen.client.spec.restart_targets, plan.timed_out);
+}
+
 CurrentCredential current_credential(const Observation& seen) {
   if (!seen.desired.settings.has_secret()) return {};
   CurrentCredential current = chosen_credential(seen);
@@ -112,6 +118,8 @@ Succeeded success_of(const Observation& seen, const Plan& plan, WallTime now) {
                    .previous = plan.previous,
                    .rotation = rotation_status(seen, plan, current.revision, now),
                    .waiting = plan.waiting,
+                   .rolling_out = plan.rolling_out,
+                   .restarts = restarts_of(seen, plan),
                    .suspended = seen.client.spec.suspended,
                    .clock_is_wrong = plan.clock_is_wrong,
                    .schedule_mistake = plan.schedule_mistake};

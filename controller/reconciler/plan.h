@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "reconciler/observation.h"
+#include "reconciler/rollout_wait.h"
 #include "reconciler/rotation_record.h"
 #include "reconciler/rotation_schedule.h"
 #include "reconciler/step.h"
@@ -23,10 +24,15 @@ struct Plan {
   std::optional<api::PreviousStatus> previous = {};
   RotationRecord tokens = {};
   std::optional<Waiting> waiting = {};
+  /// The overlap is over, and the older secret waits for consumers.
+  std::optional<RolloutWait> rolling_out = {};
+  /// The older secret ends although these were not rolled out.
+  std::vector<std::string> timed_out = {};
   bool clock_is_wrong = false;  ///< an overlap does not end by time
   std::optional<RotationSchedule> schedule = {};
   std::optional<Refusal> schedule_mistake = {};
   bool rotates_by_schedule = false;         ///< needs a slot
+  bool goes_on_rolling_out = false;         ///< a planned rotation, which keeps its slot
   bool announces_nothing_new = false;       ///< the next rotation stands as it was announced
   std::optional<WallTime> look_again = {};  ///< when the next pass has something to do
 };

@@ -57,7 +57,7 @@ api::PreviousStatus PlanDraft::planned(api::PreviousStatus previous) const {
   return previous;
 }
 
-bool PlanDraft::overlap_is_over() const {
+bool PlanDraft::time_is_over() const {
   return plan_.previous && *plan_.previous->retire_at <= now_ && !clock_is_wrong_;
 }
 
@@ -84,10 +84,61 @@ void PlanDraft::tell_schedule() {
   plan_.schedule_mistake = std::move(planned_rotation_.mistake);
 }
 
+std::optional<RolloutWait> PlanDraft::rollout_wait(WallTime retire_at) const {
+  return find_rollout_wait(seen_, overlap(), retire_at);
+}
+
+bool PlanDraft::overlap_is_over() const {
+  if (!time_is_over()) return false;
+  const auto wait = rollout_wait(*plan_.previous->retire_at);
+  return !wait || wait->until <= now_;
+}
+
+/// After a new revision all of them, whatever they carry: they have not been looked at yet.
+void PlanDraft::restart_consumers() {
+  const auto status = std::ranges::find_if(
+      plan_.steps, [](const Step& step) { return std::holds_alternative<step::WriteStatus>(step); });
+  const bool replaced = !tokens_.record().reason.empty();
+  std::vector<Step> restarts;
+  for (std::size_t at = 0; at < seen_.client.spec.restart_targets.size(); ++at) {
+    const bool known = at < seen_.consumers.size();
+    const bool behind = known && seen_.published() != nullptr &&
+                        seen_.consumers[at].access != Access::absent &&
+                        !seen_.consumers[at].carries(seen_.client.meta, seen_.published()->revision());
+    if (replaced || behind) restarts.push_back(step::RestartTarget{.position = at});
+  }
+  plan_.steps.insert(status, restarts.begin(), restarts.end());
+}
+
+void PlanDraft::tell_rollout() {
+  const auto& known = seen_.client.status.previous;
+  if (plan_.previous) {
+    if (time_is_over()) plan_.rolling_out = rollout_wait(*plan_.previous->retire_at);
+  } else if (known && known->retire_at && !tokens_.ends_overlap() && tokens_.record().reason.empty()) {
+    if (auto wait = rollout_wait(*known->retire_at)) plan_.timed_out = std::move(wait->consumers);
+  }
+}
+
+/// What a person holds up does not hold up the planned rotations of others.
+void PlanDraft::tell_planned_rollout() {
+  if (!plan_.previous) return;
+  const bool begins = plan_.rotates_by_schedule && !seen_.client.spec.restart_targets.empty();
+  const auto rolls_out = [](const Consumer& one) {
+    return one.access == Access::found && one.rollout == Rollout::progressing;
+  };
+  if (!begins && !(seen_.holds_slot && std::ranges::any_of(seen_.consumers, rolls_out))) return;
+  plan_.goes_on_rolling_out = true;
+  const auto since = begins ? now_ : seen_.client.status.rotation.last_time.value_or(now_);
+  look_again_by(now_ + next_rollout_look(std::chrono::duration_cast<std::chrono::milliseconds>(now_ - since)));
+}
+
 Plan PlanDraft::finish() {
   plan_.clock_is_wrong = clock_is_wrong_ && plan_.previous.has_value();
   plan_.tokens = tokens_.record();
   plan_.waiting = tokens_.waiting();
+  restart_consumers();
+  tell_rollout();
+  tell_planned_rollout();
   look_again_in_time();
   tell_schedule();
   return std::move(plan_);
@@ -95,8 +146,15 @@ Plan PlanDraft::finish() {
 
 /// When time alone makes something due, or something was left for the next pass.
 void PlanDraft::look_again_in_time() {
-  if (plan_.previous) look_again_by(clock_is_wrong_ ? now_ + kTolerableSkew : *plan_.previous->retire_at);
-  if (plan_.waiting) look_again_by(plan_.waiting->until.value_or(now_ + kTolerableSkew));
+  if (plan_.rolling_out) {
+    const auto waited =
+        std::chrono::duration_cast<std::chrono::milliseconds>(now_ - *plan_.previous->retire_at);
+    look_again_by(std::min(now_ + next_rollout_look(waited), plan_.rolling_out->until));
+  } else if (plan_.previous) {
+    look_again_by(clock_is_wrong_ ? now_ + kTolerableSkew : *plan_.previous->retire_at);
+  }
+  if (plan_.waiting && !plan_.rolling_out)
+    look_again_by(plan_.waiting->until.value_or(now_ + kTolerableSkew));
   if (tokens_.leaves_something()) look_again_by(now_);
 }
 

@@ -31,7 +31,8 @@ class PlanDraft {
   [[nodiscard]] bool keeps_previous() const { return plan_.previous.has_value(); }
   /// As planned before for this revision or a newer one, else from now on.
   [[nodiscard]] api::PreviousStatus planned(api::PreviousStatus previous) const;
-  /// The overlap of what is kept is over. Never by a clock that is wrong.
+  /// The overlap of what is kept is over, and consumers have been rolled out or waited for long enough. Never
+  /// by a clock that is wrong.
   [[nodiscard]] bool overlap_is_over() const;
 
   [[nodiscard]] WallTime now() const { return now_; }
@@ -53,6 +54,12 @@ class PlanDraft {
 
  private:
   void publish_to_formers();
+  /// The consumers are restarted before the status is written.
+  void restart_consumers();
+  [[nodiscard]] bool time_is_over() const;
+  [[nodiscard]] std::optional<RolloutWait> rollout_wait(WallTime retire_at) const;
+  void tell_rollout();
+  void tell_planned_rollout();
   void look_again_in_time();
   void tell_schedule();
   void look_again_by(WallTime time);

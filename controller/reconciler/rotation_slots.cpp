@@ -16,6 +16,10 @@ bool RotationSlots::take(const kube::ObjectKey& key) {
 
 void RotationSlots::release(const kube::ObjectKey& key) { state_.lock()->holders.erase(key); }
 
+bool RotationSlots::is_held_by(const kube::ObjectKey& key) const {
+  return state_.lock()->holders.contains(key);
+}
+
 bool RotationSlots::is_in_line(const kube::ObjectKey& key) const { return state_.lock()->line.contains(key); }
 
 bool RotationSlots::all_taken() const { return state_.lock()->holders.size() >= most_; }

@@ -20,6 +20,7 @@ class RotationSlots {
   /// Its rotation is through, with its roll-out where one is waited for; or has failed.
   void release(const kube::ObjectKey& key);
 
+  [[nodiscard]] bool is_held_by(const kube::ObjectKey& key) const;
   /// Found no slot before, and has not got one since.
   [[nodiscard]] bool is_in_line(const kube::ObjectKey& key) const;
   /// Whether a client without a slot would get none now.
@@ -37,17 +38,22 @@ class RotationSlots {
   mutable Guarded<State> state_;
 };
 
-/// Gives the slot of a client back, if it holds one, when a pass ends in whatever way.
+/// Gives the slot of a client back, if it holds one, when a pass ends in whatever way but one: the pass says
+/// that the rotation goes on.
 class SlotReturn {
  public:
   SlotReturn(RotationSlots& slots, const kube::ObjectKey& key) : slots_(slots), key_(key) {}
   SlotReturn(const SlotReturn&) = delete;
   SlotReturn& operator=(const SlotReturn&) = delete;
-  ~SlotReturn() { slots_.release(key_); }
+  ~SlotReturn() {
+    if (!keeps_) slots_.release(key_);
+  }
+  void keep() { keeps_ = true; }
 
  private:
   RotationSlots& slots_;
   const kube::ObjectKey& key_;
+  bool keeps_ = false;
 };
 
 }  // namespace apiclient::reconciler

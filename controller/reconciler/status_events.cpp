@@ -60,6 +60,7 @@ class ClientEvents {
     issued();
     replaced();
     retired();
+    restart_incomplete();
     refused_token();
     stalled();
     deletion_blocked();
@@ -91,10 +92,17 @@ class ClientEvents {
         "the secret of " + client_text() + " is rotated " + how + ": " + secret + gap_of(after_));
   }
 
+  void restart_incomplete() {
+    const Condition* now = newly_true(before_.conditions, after_.conditions, api::kRestartIncomplete);
+    if (now != nullptr) add(EventType::warning, now->reason, "Restart", now->message);
+  }
+
   void retired() {
     const bool ended = before_.previous && !after_.previous && after_.credential && before_.credential &&
                        after_.credential->revision == before_.credential->revision;
     if (!ended) return;
+    const Condition* told = newly_true(before_.conditions, after_.conditions, api::kRestartIncomplete);
+    if (told != nullptr && told->reason == api::reason::kRolloutTimedOut) return;  // its Event says so
     add(EventType::normal, api::event_reason::kPreviousRetired, "Retire",
         "revision " + std::to_string(before_.previous->revision) + " of the secret of " + client_text() +
             " has ended");

@@ -51,10 +51,35 @@ void set_overlap(const Succeeded& done, Conditions& conditions) {
                        " works on: the clock of the operator is not that of the API server, or was set "
                        "back, so nothing ends by time. Mend the clock, or use the annotation "
                        "apiclient.dev/revoke-previous");
+  } else if (done.rolling_out) {
+    conditions.set(api::kPreviousSecretActive, ConditionStatus::true_value, reason::kRollingOut,
+                   revision + " works until its consumers are rolled out, at most until " +
+                       format_rfc3339(done.rolling_out->until));
   } else {
     conditions.set(api::kPreviousSecretActive, ConditionStatus::true_value, reason::kOverlap,
                    revision + " works until " + format_rfc3339(*previous->retire_at));
   }
+}
+
+void set_rolling_out(const Succeeded& done, Conditions& conditions) {
+  std::string message = "the older secret waits for the roll-out of " +
+                        join_names(done.rolling_out->consumers) + ", at most until " +
+                        format_rfc3339(done.rolling_out->until);
+  if (done.waiting)
+    message += "; token " + done.waiting->token + " waits for that, with the suffix :now it would not";
+  conditions.set(api::kRotating, ConditionStatus::true_value, reason::kRollingOut, message);
+}
+
+/// What could not be restarted is told until the next rotation, or until the spec changes.
+void set_restarts(const api::ApiClient& client, const Succeeded& done, Conditions& conditions) {
+  if (done.restarts && !done.restarts->reason.empty()) {
+    return conditions.set(api::kRestartIncomplete, ConditionStatus::true_value, done.restarts->reason,
+                          done.restarts->message);
+  }
+  const kube::Condition* told = kube::find_condition(client.status.conditions, api::kRestartIncomplete);
+  const bool stands =
+      !done.restarts && told != nullptr && told->observed_generation == client.meta.generation;
+  if (!stands) conditions.remove(api::kRestartIncomplete);
 }
 
 void set_waiting(const std::optional<Waiting>& waiting, Conditions& conditions) {
@@ -90,7 +115,8 @@ void summarise_success(const api::ApiClient& client, const Succeeded& done, Cond
   conditions.set(api::kSecretPublished, ConditionStatus::true_value, reason::kPublished,
                  "Secret " + done.effective.secret_name);
   set_overlap(done, conditions);
-  set_waiting(done.waiting, conditions);
+  done.rolling_out ? set_rolling_out(done, conditions) : set_waiting(done.waiting, conditions);
+  set_restarts(client, done, conditions);
   status.client_id = done.client_id;
   status.registry = done.registry;
   status.binding_name = done.effective.secret_name;

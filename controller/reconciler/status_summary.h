@@ -10,6 +10,8 @@
 #include "api/api_client.h"
 #include "base/clock.h"
 #include "reconciler/observation.h"
+#include "reconciler/restart_report.h"
+#include "reconciler/rollout_wait.h"
 #include "reconciler/rotation_record.h"
 
 namespace apiclient::reconciler {
@@ -23,6 +25,8 @@ struct Succeeded {
   std::optional<api::PreviousStatus> previous = {};
   api::RotationStatus rotation = {};
   std::optional<Waiting> waiting = {};
+  std::optional<RolloutWait> rolling_out = {};
+  std::optional<RestartReport> restarts = {};  ///< empty: what was reported stands
   bool suspended = false;
   bool clock_is_wrong = false;  ///< the overlap does not end by time
   /// In what the spec says about planned rotations: nothing else suffers by it.

@@ -25,6 +25,7 @@ std::string_view name_of(const Step& step) {
                                [](const step::PublishFormer&) { return "publish-former"; },
                                [](const step::DeleteFormer&) { return "delete-former"; },
                                [](const step::RetireOlder&) { return "retire"; },
+                               [](const step::RestartTarget&) { return "restart"; },
                                [](const step::WriteStatus&) { return "status"; },
                                [](const step::DropStaged&) { return "unstage"; }},
                     step);

@@ -2,6 +2,7 @@
 // What a pass can do: each step is one write to the cluster or one call to the registry, and can be cut off
 // from the next. Plain values.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -71,6 +72,10 @@ struct DeleteFormer {
 struct RetireOlder {
   std::vector<std::string> credential_ids;
 };
+/// One of spec.restartTargets is rolled out; no write when it carries the published revision.
+struct RestartTarget {
+  std::size_t position = 0;
+};
 /// No write when nothing changed.
 struct WriteStatus {};
 struct DropStaged {};
@@ -81,7 +86,8 @@ using Step =
                  step::AdoptClient, step::DisableClient, step::EnableClient, step::RetireOldest,
                  step::AddCredential, step::RehearsePublish, step::ReplaceCredential, step::RegisterClient,
                  step::StageAnswer, step::RemoveClient, step::Verify, step::Publish, step::PublishFormer,
-                 step::DeleteFormer, step::RetireOlder, step::WriteStatus, step::DropStaged>;
+                 step::DeleteFormer, step::RetireOlder, step::RestartTarget, step::WriteStatus,
+                 step::DropStaged>;
 
 /// As logs, checkpoints and errors call it.
 std::string_view name_of(const Step& step);

@@ -11,6 +11,7 @@
 #include "reconciler/pass_result.h"
 #include "reconciler/secret_repairs.h"
 #include "reconciler/status_writer.h"
+#include "reconciler/workload_restarter.h"
 
 namespace apiclient::reconciler {
 namespace {
@@ -192,6 +193,18 @@ Outcome StepPerformer::perform(const step::DeleteFormer& step) {
   auto deleted = wiring_.client.remove(kube::kSecrets, live.meta.key, as_read, stop_);
   wiring_.report.former_deleted(seen_, live, deleted);
   return done_or(std::move(deleted));
+}
+
+Outcome StepPerformer::perform(const step::RestartTarget& step) {
+  const api::RestartTarget& target = seen_.client.spec.restart_targets.at(step.position);
+  const std::int64_t revision = current_credential(seen_).revision;
+  WorkloadRestarter restarter(wiring_.client);
+  ASSIGN_OR_RETURN(WorkloadRestarter::Restart restart,
+                   restarter.restart(target, seen_.client.meta, revision, stop_));
+  if (restart.written) log_.info("consumer restarted", {{"target", target.text()}, {"revision", revision}});
+  std::erase_if(seen_.consumers, [&](const Consumer& known) { return known.target == target; });
+  seen_.consumers.push_back(std::move(restart.consumer));
+  return done();
 }
 
 Outcome StepPerformer::perform(const step::WriteStatus& /*step*/) {

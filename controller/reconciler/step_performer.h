@@ -62,6 +62,7 @@ class StepPerformer {
   Outcome perform(const step::PublishFormer& step);
   Outcome perform(const step::DeleteFormer& step);
   Outcome perform(const step::RetireOlder& step);
+  Outcome perform(const step::RestartTarget& step);
   Outcome perform(const step::WriteStatus& step);
   Outcome perform(const step::DropStaged& step);
 

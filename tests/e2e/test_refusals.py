@@ -22,16 +22,6 @@ def refused(world, name, reason, **spec):
     return message
 
 
-@pytest.mark.parametrize("field, spec", [
-    ("spec.restartTargets", {"restartTargets": [{"kind": "Deployment", "name": "web"}]}),
-], ids=lambda value: value if isinstance(value, str) else "")
-def test_what_this_version_does_not_do_is_said(world, field, spec):
-    message = refused(world, "one", "Unsupported", **spec)
-    assert field in message and "not supported by this version" in message
-    world.patch("one", {"spec": dict.fromkeys(spec)})
-    world.wait_ready("one")
-
-
 @pytest.mark.parametrize("member, backend", [
     ("spec.hydra", {"hydra": {"adminUrl": "http://127.0.0.1:4445"}}),
     ("spec.keycloak", {"keycloak": {"url": "http://127.0.0.1:8080", "realm": "main"}}),

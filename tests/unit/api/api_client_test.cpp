@@ -47,7 +47,6 @@ TEST(ApiClientSpec, SmallestObjectHasTheDefaults) {
   EXPECT_EQ(client.secret_name(), "invoices");
   EXPECT_EQ(client.status.observed_generation, -1);
   EXPECT_FALSE(client.status.issued());
-  EXPECT_THAT(client.spec.unsupported_fields, IsEmpty());
 }
 
 TEST(ApiClientSpec, OAuthMembersAreRead) {
@@ -144,35 +143,6 @@ TEST(ApiClientSpecTest, AdoptionIsReadAndKeepsTheClientByDefault) {
   EXPECT_EQ(spec.effective_deletion_policy(), DeletionPolicy::remove);
   EXPECT_EQ(an_api_client().object().spec.effective_deletion_policy(), DeletionPolicy::remove);
 }
-
-// Fields of later steps
-
-struct UnsupportedRow {
-  std::string name;
-  const char* spec;
-  std::string field;  ///< empty: nothing is reported
-};
-class Unsupported : public ::testing::TestWithParam<UnsupportedRow> {};
-
-TEST_P(Unsupported, IsNamed) {
-  const ApiClient client = an_api_client().with_spec(Json::parse(GetParam().spec)).object();
-  if (GetParam().field.empty()) {
-    EXPECT_THAT(client.spec.unsupported_fields, IsEmpty());
-  } else {
-    EXPECT_THAT(client.spec.unsupported_fields, ElementsAre(GetParam().field));
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Fields, Unsupported,
-    ::testing::Values(UnsupportedRow{"Schedule", R"({"rotation": {"interval": "24h"}})", ""},
-                      UnsupportedRow{"Overlap", R"({"rotation": {"overlap": "5s"}})", ""},
-                      UnsupportedRow{"RestartTargets", R"({"restartTargets": []})", "spec.restartTargets"},
-                      UnsupportedRow{"Adopt", R"({"adopt": {"clientId": "x"}})", ""},
-                      UnsupportedRow{"Suspended", R"({"suspended": true})", ""},
-                      UnsupportedRow{"DisablePolicy", R"({"deletionPolicy": "Disable"})", ""},
-                      UnsupportedRow{"DeletePolicy", R"({"deletionPolicy": "Delete"})", ""}),
-    test::RowName());
 
 // Status
 

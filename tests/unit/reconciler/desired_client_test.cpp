@@ -180,9 +180,7 @@ INSTANTIATE_TEST_SUITE_P(
                  R"({"registryParameters": {"p": {"admin": "viewer"}}})",
                  R"({"allowedParameters": [{"name": "p", "values": ["viewer"]}]})", "ParameterNotAllowed"},
         AllowRow{"EmptyListHidesNothing", R"({"registryParameters": {"p": []}})",
-                 R"({"allowedParameters": [{"name": "p", "values": ["1"]}]})", ""},
-        AllowRow{"FieldOfALaterVersion", R"({"restartTargets": []})", "{}", "Unsupported",
-                 "spec.restartTargets"}),
+                 R"({"allowedParameters": [{"name": "p", "values": ["1"]}]})", ""}),
     test::RowName());
 
 TEST(DesiredClient, ParametersArePassedOnAsText) {

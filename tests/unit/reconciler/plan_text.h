@@ -17,15 +17,17 @@ inline std::string text_of(const reconciler::Step& step) {
     return value == step_types::ValueFrom::staged ? "staged" : "published";
   };
   return std::visit(
-      overloaded{[&](const step_types::Stage& one) { return name + " " + std::to_string(one.revision); },
-                 [&](const step_types::CreateClient& one) { return name + " " + source(one.value); },
-                 [&](const step_types::RetireOldest& one) { return name + " " + one.credential_id; },
-                 [&](const step_types::RetireOlder& one) {
-                   std::string text = name;
-                   for (const std::string& id : one.credential_ids) text += " " + id;
-                   return text;
-                 },
-                 [&](const auto&) { return name; }},
+      overloaded{
+          [&](const step_types::Stage& one) { return name + " " + std::to_string(one.revision); },
+          [&](const step_types::CreateClient& one) { return name + " " + source(one.value); },
+          [&](const step_types::RetireOldest& one) { return name + " " + one.credential_id; },
+          [&](const step_types::RetireOlder& one) {
+            std::string text = name;
+            for (const std::string& id : one.credential_ids) text += " " + id;
+            return text;
+          },
+          [&](const step_types::RestartTarget& one) { return name + " " + std::to_string(one.position); },
+          [&](const auto&) { return name; }},
       step);
 }
 

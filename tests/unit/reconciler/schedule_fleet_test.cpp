@@ -1,6 +1,7 @@
 // Planned rotations of many clients: never too many at once, never all together.
 #include <algorithm>
 #include <functional>
+#include <optional>
 
 #include "base/rfc3339.h"
 #include "unit/reconciler/fleet.h"
@@ -66,6 +67,64 @@ TEST_F(ScheduleFleet, NoMoreAreUnderWayThanThereAreSlots) {
   world_.checkpoints.act_at("", nullptr);
   fleet.run_for(1min);
   EXPECT_EQ(rotations_.size(), fleet.keys().size()) << "everybody had a turn";
+}
+
+/// The Deployment that all of them restart.
+class ConsumerFleet : public ScheduleFleet {
+ protected:
+  void SetUp() override {
+    ScheduleFleet::SetUp();
+    deploy(Json::object());
+    Json spec = kNightly;
+    spec["restartTargets"] = {{{"kind", "Deployment"}, {"name", "web"}}};
+    fleet_.emplace(world_, 3 * static_cast<int>(kRotationSlots), spec);
+    fleet_->run_for(1s);
+    world_.clock.advance(*fleet_->status(fleet_->keys().front()).rotation.next_time - now() + 1s);
+  }
+  void deploy(const Json& spec) {
+    world_.kube.put(kube::kDeployments,
+                    {{"metadata", {{"namespace", test::kNamespace}, {"name", "web"}}}, {"spec", spec}});
+  }
+  /// As its controller says when it has seen the newest template.
+  void roll_out(int updated) {
+    Json web = world_.kube.get(kube::kDeployments, {test::kNamespace, "web"});
+    web["status"] = {{"observedGeneration", web["metadata"]["generation"]},
+                     {"replicas", 1},
+                     {"updatedReplicas", updated},
+                     {"availableReplicas", 1}};
+    world_.kube.put(kube::kDeployments, web);
+  }
+
+  std::optional<Fleet> fleet_;
+};
+
+TEST_F(ConsumerFleet, ARollOutThatGoesOnKeepsItsSlot) {
+  fleet_->run_for(10min);
+  ASSERT_EQ(rotations_.size(), kRotationSlots);
+  for (int i = 0; i < 30 && rotations_.size() < fleet_->keys().size(); ++i) {
+    const std::size_t before = rotations_.size();
+    roll_out(1);
+    fleet_->run_for(1min);
+    EXPECT_LE(rotations_.size(), before + kRotationSlots);
+  }
+  EXPECT_EQ(rotations_.size(), fleet_->keys().size()) << "everybody had a turn within the overlap";
+}
+
+TEST_F(ConsumerFleet, WhatAPersonHoldsUpStandsInNobodysWay) {
+  deploy({{"paused", true}});
+  for (int i = 0; i < 30; ++i) {
+    fleet_->run_for(1min);
+    roll_out(0);
+  }
+  EXPECT_EQ(rotations_.size(), fleet_->keys().size());
+}
+
+TEST_F(ConsumerFleet, AnOverlapThatEndsGivesTheSlotBack) {
+  fleet_->run_for(59min);
+  EXPECT_EQ(rotations_.size(), kRotationSlots);
+  world_.registry_is(test::a_registry().with_spec({{"resyncInterval", "0s"}, {"maxOverlap", "1h"}}));
+  fleet_->run_for(10min);
+  EXPECT_GT(rotations_.size(), kRotationSlots) << "the roll-out was waited for long enough";
 }
 
 TEST_F(ScheduleFleet, AfterADayWithoutTheOperatorTheOverdueOnesAreSpreadOverAnHour) {
