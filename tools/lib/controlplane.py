@@ -188,13 +188,14 @@ class ControlPlane:
             return response.status, response.read().decode()
 
     def install(self, crds=None):
-        """Creates the operator's namespace, its role bound to its user, and the custom resource definitions."""
-        rbac = _REPOSITORY / "charts" / "apiclient-operator" / "files" / "rbac.yaml"
+        """Creates the operator's namespace, its role bound to its user, the custom resource definitions, and the opt-in
+        role for restartTargets, which is bound to nobody."""
+        roles = _REPOSITORY / "charts" / "apiclient-operator" / "files"
         definitions = Path(crds) if crds else _REPOSITORY / "crds"
         if not any(definitions.glob("*.yaml")):
             raise Failed(f"no *.yaml in {definitions}")
         apply = ("apply", "--server-side", "--field-manager=apiclient-testbed")
-        self.kubectl(*apply, "-f", "-", "-f", rbac, "-f", definitions, stdin=_OPERATOR_BINDINGS)
+        self.kubectl(*apply, "-f", "-", "-f", roles, "-f", definitions, stdin=_OPERATOR_BINDINGS)
         wait_until(self._definitions_served, 30, "every custom resource definition is served")
 
     # How it is done
