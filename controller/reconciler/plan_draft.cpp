@@ -129,7 +129,8 @@ void PlanDraft::tell_planned_rollout() {
   if (!begins && !(seen_.holds_slot && std::ranges::any_of(seen_.consumers, rolls_out))) return;
   plan_.goes_on_rolling_out = true;
   const auto since = begins ? now_ : seen_.client.status.rotation.last_time.value_or(now_);
-  look_again_by(now_ + next_rollout_look(std::chrono::duration_cast<std::chrono::milliseconds>(now_ - since)));
+  look_again_by(now_ +
+                next_rollout_look(std::chrono::duration_cast<std::chrono::milliseconds>(now_ - since)));
 }
 
 Plan PlanDraft::finish() {

@@ -7,28 +7,19 @@ import pytest
 from audit import OPERATOR
 from kstatus import conditions
 from kubeapi import path
+from operator_user import bind_restart_role, unbind_restart_role
 from processes import wait_until
 from rotation import ends, revision, rotate, wait_overlap_over, works
 from workloads import Workloads, target
 
-RBAC = "rbac.authorization.k8s.io"
-ROLE = "apiclient-operator-restart-targets"
 COUNT = 200
 
 
 @pytest.fixture
 def may_restart(api):
-    """bind() gives the operator the opt-in role, for this test."""
-    bindings = path(f"{RBAC}/v1", "clusterrolebindings")
-
-    def bind():
-        answer = api.post(bindings, {
-            "metadata": {"name": ROLE}, "subjects": [{"apiGroup": RBAC, "kind": "User", "name": OPERATOR}],
-            "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": ROLE}})
-        assert answer.ok, answer.message
-
-    yield bind
-    api.delete(f"{bindings}/{ROLE}")
+    """may_restart() gives the operator the opt-in role, for this test."""
+    yield lambda: bind_restart_role(api, [OPERATOR])
+    unbind_restart_role(api)
 
 
 def incomplete(world, name, reason):

@@ -14,7 +14,7 @@ from kubeapi import path
 from matrix import BROKEN, CALLS, DEATHS, FREEZE, KILL, KUBERNETES, LOST, REGISTRY, THROTTLED, TOKENS, Cell
 from matrix_end import Snapshot, problems_of
 from matrix_operations import ready
-from operator_user import api_proxy, service_account
+from operator_user import api_proxy, bind_restart_role, service_account
 from processes import Failed, wait_until
 from fault_proxy import FaultProxy
 from replica import Replica
@@ -24,6 +24,7 @@ from world import API, World
 PLACES = 64  # objects at a time, each with a worker of its own
 HELD = {KUBERNETES: 10, REGISTRY: 8, TOKENS: 8}  # calls under way at a time: each server's connections are limited
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
+LATE = 15.0  # seconds that a gap may last after the harm is over: by then a failed pass has been tried again
 _WITHIN = 60
 _BRISK = {"APICLIENT_LEASE_MS": "8000", "APICLIENT_RENEW_DEADLINE_MS": "6000", "APICLIENT_LEASE_RETRY_MS": "500",
           "APICLIENT_ROTATION_THROTTLE_MS": "0", "APICLIENT_LOG_LEVEL": "debug"}
@@ -33,11 +34,12 @@ _ACTS = {LOST: lose_reply, THROTTLED: answer(429, Retry_After="1"), BROKEN: answ
 class CrashWorld(World):
     """A world whose registry is reached, and calls itself, by the address of a proxy."""
 
-    def __init__(self, plane, api, audit):
+    def __init__(self, plane, api, audit, registry_flags):
         self.tokens, self.admin = FaultProxy(), FaultProxy()
         super().__init__(plane, api, audit, None, issuer=self.tokens.url, registry_spec={
             "embedded": {"adminUrl": self.admin.url}, "resyncInterval": "0s",
             "rateLimit": {"requestsPerSecond": 1000, "burst": 1000, "maxInFlight": 32}})
+        self.registry.flags = registry_flags
         self.tokens.upstream, self.admin.upstream = self.registry.public_port, self.registry.admin_port
         ids = [self.id_made_by_hand(slot) for slot in range(PLACES)]
         self._registry_spec["allowAdoption"] = [
@@ -51,14 +53,17 @@ class CrashWorld(World):
 class CrashBench:
     """`run` takes one set of cells of the same fault at a time, and leaves in each what is wrong with it."""
 
-    def __init__(self, plane, api, audit):
+    def __init__(self, plane, api, audit, registry_flags=()):
         self._audit, self._trace = audit, plane.directory / "checkpoints"
-        self.world = CrashWorld(plane, api, audit)
+        self.world = CrashWorld(plane, api, audit, registry_flags)
         self._kube = api_proxy(plane)
         self._proxies = {KUBERNETES: self._kube, REGISTRY: self.world.admin, TOKENS: self.world.tokens}
         self._users = [service_account(plane, api, name, self._kube.url) for name in ("replica-one", "replica-two")]
         self._one, self._two = (Replica(plane, api, name, name) for name in ("replica-one", "replica-two"))
+        bind_restart_role(api, self._users)
         self._runs = None  # which of them is the operator
+        self._works_since = 0.0  # by time.monotonic(): nothing holds it up any more
+        self.gaps = {}  # fault: the longest time in which a published secret was refused, and how long after the harm
         self._names = (f"cell-{number:04}" for number in itertools.count(1))
         self.sampler = SecretSampler(self.world)
 
@@ -141,7 +146,8 @@ class CrashBench:
         # A Secret that is lost is not published; from its next publication on it is sampled.
         for cell in cells:
             cell.operation.trigger(self.world, cell)
-        self.sampler.watch([cell.secret_name for cell in cells if cell.operation.sampled])
+        self.sampler.watch([cell.secret_name for cell in cells if cell.operation.sampled],
+                           gaps=[cell.secret_name for cell in cells if cell.operation.in_place])
 
     # The harm
 
@@ -200,6 +206,7 @@ class CrashBench:
         else:
             self._runs = self._two
             self._two.wait_until_it_says("leading")
+        self._works_since = time.monotonic()
 
     def _disturb(self, cells):
         """An error or a lost reply for each, all at once; nobody dies."""
@@ -209,6 +216,7 @@ class CrashBench:
         for cell, harm in harms:
             if not harm.done.wait(_WITHIN):
                 raise Failed(f"not reached: {cell}")
+        self._works_since = time.monotonic()
 
     def _arm(self, cell, hold):
         self._arm_once(cell, hold)
@@ -223,11 +231,25 @@ class CrashBench:
 
     def _judge(self, cells):
         self._wait_for({cell: cell.operation.done for cell in cells}, "done")
+        self._measure_gaps(cells)
         live = [cell for cell in cells if not cell.operation.gone]
         for cell in live:
             self.world.annotate(cell.name, "reconcile", "again")
         again = self._wait_for({cell: _reconciled for cell in live}, "reconciled again")
         self._find_problems(cells, again)
+
+    def _measure_gaps(self, cells):
+        """Where no secret works for a while, that ends soon after the operator can work again."""
+        refused = dict(self.sampler.refused)
+        for cell in cells:
+            if cell.secret_name not in refused:
+                continue
+            first, last = refused[cell.secret_name]
+            late = last - self._works_since
+            longest, latest = self.gaps.get(cell.fault, (0.0, 0.0))
+            self.gaps[cell.fault] = max(longest, last - first), max(latest, late)
+            if late > LATE:
+                cell.problems.append(f"no secret worked until {late:.1f} s after the operator was at work again")
 
     def _find_problems(self, cells, snapshot):
         for cell in cells:
@@ -258,6 +280,7 @@ class CrashBench:
         for client_id, client in Snapshot(world).registered.items():
             world.registry.admin("DELETE", f"/clients/{client_id}?uid={client['mark']['uid']}")
         world.must(world.api.delete(path("v1", "secrets", world.namespace)))
+        world.must(world.api.delete(path("apps/v1", "deployments", world.namespace)))
 
     # Processes
 
@@ -269,7 +292,7 @@ class CrashBench:
         environment = {**_BRISK, "APICLIENT_CHECKPOINT_TRACE": str(self._trace)}
         if checkpoint:
             environment["APICLIENT_CHECKPOINT"] = checkpoint
-        replica.start("--workers", str(PLACES), program=CHECKPOINTS, environment=environment, ready=ready)
+        replica.start("--workers", str(PLACES), "--max-scheduled-rotations", str(PLACES), program=CHECKPOINTS, environment=environment, ready=ready)
         self._runs = self._runs or replica
 
     def _stop(self):

@@ -55,6 +55,10 @@ CALLS = {
     "create": Call(REGISTRY, "POST", "/clients$", '"{id}"'),
     "update": Call(REGISTRY, "PUT", "/clients/{id}$"),
     "adopt": Call(REGISTRY, "PUT", "/clients/{id}$"),
+    "rehearse": Call(KUBERNETES, "PUT", "/secrets/{secret}$"),  # as "publish", but for its query
+    "rehearse new": CREATE_SECRET,
+    "replace-credential": Call(REGISTRY, "PUT", "/clients/{id}/secrets$"),
+    "restart": Call(KUBERNETES, "PATCH", "/deployments/{name}$"),
     "add-credential": Call(REGISTRY, "POST", "/clients/{id}/secrets$"),
     "retire": Call(REGISTRY, "DELETE", "/clients/{id}/secrets/[^/]+$"),
     "retire-oldest": Call(REGISTRY, "DELETE", "/clients/{id}/secrets/[^/]+$"),
@@ -148,7 +152,8 @@ class Phase:
 
 @dataclass(frozen=True)
 class Operation:
-    """`prepare` runs with the operator; `trigger` without it. `sampled`: the published Secret works at every moment."""
+    """`prepare` runs with the operator; `trigger` without it. `sampled`: the published Secret works at every moment.
+    `in_place`: of a registry that holds one secret for each client, where it does not; that gap is measured."""
 
     name: str
     steps: tuple
@@ -157,6 +162,7 @@ class Operation:
     end: End
     prepare: tuple = ()
     sampled: bool = False
+    in_place: bool = False
     adopts: bool = False
     secret: str = "{name}"  # the name of the Secret in the end
     also: Callable = lambda snapshot, cell: []  # more that is wrong in the end

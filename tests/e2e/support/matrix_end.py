@@ -18,6 +18,8 @@ class Snapshot:
                         for one in _items(world, path("v1", "secrets", world.namespace))}
         staged = _items(world, path("v1", "secrets", OPERATOR_NAMESPACE), labelSelector="apiclient.dev/staged=true")
         self.staged = {one["metadata"]["name"].removeprefix("staged-") for one in staged}
+        self.deployments = {one["metadata"]["name"]: one
+                            for one in _items(world, path("apps/v1", "deployments", world.namespace))}
         self._registered = None
 
     @property

@@ -2,11 +2,13 @@
 them."""
 
 import secrets as random
+from datetime import datetime, timedelta, timezone
 
 from faults import answer
 from kstatus import conditions
 from kubeapi import path
 from matrix import End, Operation, Phase
+from workloads import Workloads, target
 
 NEW_NAME = "{name}-new"
 PUBLIC = {"type": "Public", "redirectUris": ["https://app.example.com/callback"]}
@@ -64,6 +66,13 @@ def gone(snapshot, cell):
     return cell.name not in snapshot.clients and cell.uid not in snapshot.staged
 
 
+def rolled_out(snapshot, cell):
+    """The Deployment has been seen by its controller, and the client is ready."""
+    workload = snapshot.deployments[cell.name]
+    return ready(snapshot, cell) and (
+        workload.get("status", {}).get("observedGeneration") == workload["metadata"]["generation"])
+
+
 # What a person does
 
 def create(**spec):
@@ -92,6 +101,20 @@ def change(**spec):
 
 def rename(world, cell):
     change(secret={"name": NEW_NAME.format(name=cell.name)})(world, cell)
+
+
+def create_with_consumer(world, cell):
+    """A workload that runs no pods: its controller has nothing to wait for."""
+    Workloads(world).create(cell.name, replicas=0)
+    create(restartTargets=[target(cell.name)])(world, cell)
+
+
+def reach_rotation_time(world, cell):
+    """As if the secret were as old as its interval and what the client adds to it, which is 6 minutes at most."""
+    issued = datetime.now(timezone.utc) - timedelta(hours=1, minutes=6, seconds=30)
+    world.registry.remember_issue(cell.client_id, 1, issued)
+    where = path("apiclient.dev/v1alpha1", "apiclients", world.namespace, cell.name, "status")
+    world.must(world.api.merge_patch(where, {"status": {"rotation": {"nextTime": PAST}}}))
 
 
 def lose_secret(world, cell):
@@ -149,6 +172,16 @@ def former_says_the_same(snapshot, cell):
     return [] if same and former.annotation("retire-at") else ["the two Secrets differ, or the former one stays"]
 
 
+def restarted_once(snapshot, cell):
+    generation = snapshot.deployments[cell.name]["metadata"]["generation"]
+    return [] if generation == 2 else [f"the Deployment was changed {generation - 1} times"]
+
+
+def rotated_by_schedule(snapshot, cell):
+    reason = status(snapshot, cell)["rotation"]["lastReason"]
+    return [] if reason == "Scheduled" else [f"the last rotation was {reason}"]
+
+
 ISSUED = Phase(create(), ready)
 ROTATED = Phase(annotate("rotate", "r1"), handled("r1"))
 MINT = ("stage", "add-credential", "verify", "publish", "status", "unstage")
@@ -204,4 +237,16 @@ OPERATIONS = [
               end=End(None, (1,), disabled=True, old_works=False), gone=True),
     Operation("delete while it is being issued", ("remove-client", "unstage", "release"), trigger=delete, done=gone,
               prepare=(Phase(create_unverified, verification_is_pending),), end=End(None, None), gone=True),
+    Operation("rotate by schedule", MINT, prepare=(Phase(create(rotation={"interval": "1h"}), ready),), sampled=True,
+              trigger=reach_rotation_time, done=at_revision(2), end=End(2, (1, 2), old_works=True),
+              also=rotated_by_schedule),
+    Operation("rotate and restart a consumer", (*MINT[:-2], "restart", *MINT[-2:]), sampled=True,
+              prepare=(Phase(create_with_consumer, rolled_out),), trigger=annotate("rotate", "r1"), done=handled("r1"),
+              end=End(2, (1, 2), old_works=True), also=restarted_once),
+    Operation("rotate InPlace", ("stage", "rehearse", "replace-credential", *MINT[2:]), in_place=True,
+              prepare=(Phase(create(rotation={"overlap": "0s"}), ready),), trigger=annotate("rotate", "r1"),
+              done=handled("r1"), end=End(2, (2,), old_works=False)),
+    Operation("recover a lost Secret InPlace", ("stage", "rehearse new", "replace-credential", *RECOVER[2:]),
+              prepare=(ISSUED,), trigger=lose_secret, done=at_revision(2), end=End(2, (2,), old_works=False),
+              in_place=True),
 ]

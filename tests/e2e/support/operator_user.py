@@ -6,6 +6,7 @@ from fault_proxy import FaultProxy, Tls
 from kubeapi import path
 
 RBAC = "rbac.authorization.k8s.io"
+RESTART_ROLE = "apiclient-operator-restart-targets"
 
 _KUBECONFIG = """\
 apiVersion: v1
@@ -30,6 +31,19 @@ def bind_operator_roles(api, name, subject):
             "metadata": {"name": name}, "subjects": [subject],
             "roleRef": {"apiGroup": RBAC, "kind": kind, "name": "apiclient-operator"}})
         assert answer.ok, answer.message
+
+
+def bind_restart_role(api, users):
+    """The opt-in role for restartTargets."""
+    answer = api.post(path(f"{RBAC}/v1", "clusterrolebindings"), {
+        "metadata": {"name": RESTART_ROLE},
+        "subjects": [{"apiGroup": RBAC, "kind": "User", "name": user} for user in users],
+        "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": RESTART_ROLE}})
+    assert answer.ok, answer.message
+
+
+def unbind_restart_role(api):
+    api.delete(path(f"{RBAC}/v1", "clusterrolebindings", name=RESTART_ROLE))
 
 
 def api_proxy(plane):

@@ -2,6 +2,7 @@
 
 import http.client
 import threading
+import time
 import urllib.parse
 
 from kubeapi import path
@@ -12,7 +13,7 @@ _PAUSE = 0.15
 
 class SecretSampler:
     """One thread. It asks the registry itself, past any proxy. `watch` names the Secrets, from their first publication
-    on."""
+    on; of `gaps` it is known that there is a time without a secret that works, and when that was goes into `refused`."""
 
     def __init__(self, world):
         self._world = world
@@ -20,6 +21,8 @@ class SecretSampler:
         self._newest = {}  # name of a watched Secret: its highest revision so far
         self._connection = http.client.HTTPConnection("127.0.0.1", world.registry.public_port, timeout=10)
         self._stopping = threading.Event()
+        self._gaps = set()
+        self.refused = {}  # name: (first, last) by time.monotonic()
         self.samples = 0
         self.problems = []
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -32,9 +35,10 @@ class SecretSampler:
         self._stopping.set()
         self._thread.join(10)
 
-    def watch(self, names):
+    def watch(self, names, gaps=()):
         with self._lock:
-            self._newest = dict.fromkeys(names, 0)
+            self._newest = dict.fromkeys((*names, *gaps), 0)
+            self._gaps, self.refused = set(gaps), {}
 
     def forget(self):
         self.watch(())
@@ -61,7 +65,11 @@ class SecretSampler:
         status = self._ask(secret)
         self.samples += 1
         problem = ""
-        if status != 200 and self._is_still(secret):
+        asked_at = time.monotonic()
+        if status != 200 and name in self._gaps:
+            first, _ = self.refused.get(name, (asked_at, None))
+            self.refused[name] = first, asked_at
+        elif status != 200 and self._is_still(secret):
             problem = f"{name}: revision {revision} is published and answered with {status}"
         with self._lock:
             if name not in self._newest:
