@@ -1,6 +1,6 @@
 # A short menu. The work is done by CMake presets and by the scripts in tools/.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test crash-matrix demo up down check clean programs release dev controlplane
+.PHONY: help setup build test crash-matrix peers demo up down check clean programs release dev controlplane
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -21,6 +21,11 @@ crash-matrix: setup ## every operation, harmed at every point: the table alone
 	ctest --preset dev -j 2 -R 'crash-matrix'
 	@tools/crash-matrix --print
 	@cat build/dev/numbers/crash-matrix-*.txt
+
+peers: setup ## every kind of registry in the same cases: the table alone
+	@$(MAKE) --no-print-directory -j2 controlplane dev
+	ctest --preset dev -j 2 -R '^peers'
+	@tools/peers-table build/dev/peers/*.json
 
 demo: setup ## one ApiClient from apply to delete against real servers, then stop
 	@tools/playground demo

@@ -24,6 +24,7 @@ def tls_front(directory, *clients):
     context.verify_mode = ssl.CERT_REQUIRED
     proxy._server.socket = context.wrap_socket(proxy._server.socket, server_side=True,
                                                do_handshake_on_connect=False)
+    proxy.use_certificate = context.load_cert_chain  # from the next handshake on
     proxy.url = f"https://127.0.0.1:{proxy.port}"
     with proxy:
         yield proxy, authority

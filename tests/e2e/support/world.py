@@ -32,7 +32,7 @@ class World:
         self._issuer = issuer or self.registry.issuer
 
     def open(self):
-        self.registry.start(self._issuer)
+        self._start_registry()
         self.must(self.api.post(path("v1", "namespaces"), {"metadata": {"name": self.namespace}}))
         self.create_credentials()
         self.create_registry(**self._registry_spec)
@@ -51,7 +51,7 @@ class World:
         for name in self.registry_names:
             self.api.delete(path(API, "clusterclientregistries", name=name))
         self.api.delete(path("v1", "secrets", OPERATOR_NAMESPACE, self.credentials_name))
-        self.registry.stop(grace=2)
+        self._stop_registry()
 
     # Registry objects
 
@@ -84,6 +84,12 @@ class World:
         where = path(API, "clusterclientregistries", name=name or self.registry_name)
         self.must(self.api.delete(where))
         self.api.merge_patch(where, {"metadata": {"finalizers": []}})
+
+    def _start_registry(self):
+        self.registry.start(self._issuer)
+
+    def _stop_registry(self):
+        self.registry.stop(grace=2)
 
     def _wait_observed(self, generation, name):
         """ApiClients are judged by a new spec before the registry's status says that it was seen."""

@@ -1,0 +1,62 @@
+"""A registry server in the words of this suite: what a person, or another program, does with it past the operator. Each
+kind is a class in a file of its own."""
+
+
+class Peer:
+    """One running server, shared by the tests of a run. Clients are told apart by their namespaces.
+
+    kind           as in APICLIENT_PEER
+    strategy       how a secret is rotated here, as the status says
+    can_disable    whether a client can be switched off and on again
+    keeps_foreign  whether a client may hold members that the operator does not know
+    durable        whether clients survive a restart of the server
+    calls          {what the operator does: (method, path pattern)}
+    """
+
+    kind = strategy = ""
+    can_disable = keeps_foreign = durable = False
+    calls = {}
+
+    # The process
+
+    def start(self):
+        raise NotImplementedError
+
+    def stop(self):
+        raise NotImplementedError
+
+    # What World asks for
+
+    name = issuer = admin_url = admin_token = ""
+    admin_port = 0
+
+    def members(self, admin_url):
+        """Of a ClusterClientRegistry's spec, beside what World says; None: to be left out."""
+        raise NotImplementedError
+
+    # Past the operator
+
+    def client(self, client_id):
+        """{name, redirect_uris, scopes, grant_types, auth_method, disabled}, lists sorted; or None."""
+        raise NotImplementedError
+
+    def client_ids(self):
+        raise NotImplementedError
+
+    def make(self, client_id, secret, installation=None):
+        """A client of nobody, or of another installation of the operator."""
+        raise NotImplementedError
+
+    def rename(self, client_id, name):
+        raise NotImplementedError
+
+    def remove(self, client_id):
+        raise NotImplementedError
+
+    def add_foreign(self, client_id):
+        """Puts a member into the client that the operator does not know. False: the server refuses such a thing."""
+        raise NotImplementedError
+
+    def foreign(self, client_id):
+        """The value of that member, or None."""
+        raise NotImplementedError
