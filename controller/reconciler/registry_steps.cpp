@@ -50,9 +50,23 @@ Outcome StepPerformer::perform(const step::CreateClient& step) {
 }
 
 Outcome StepPerformer::after_create_failed(Error error) {
-  const bool for_the_dead = error.kind == ErrorKind::conflict && error.code == "deleted_operation";
-  if (for_the_dead && seen_.staged) RETURN_IF_ERROR(unstage());
+  const bool conflict = error.kind == ErrorKind::conflict;
+  if (conflict && error.code == "revision_conflict") {
+    RETURN_IF_ERROR(stage_newer());
+  } else if (conflict && error.code == "deleted_operation" && seen_.staged) {
+    RETURN_IF_ERROR(unstage());
+  }
   return held_by_registry(std::move(error), seen_.registry->name);
+}
+
+/// The registry had a newer secret of the client that was deleted since. Nobody has its value, so there is a
+/// still newer one, with which the next pass registers the client.
+Result<void> StepPerformer::stage_newer() {
+  step::Stage newer{.revision = next_revision(seen_), .token = seen_.staged ? seen_.staged->token : ""};
+  if (seen_.staged) RETURN_IF_ERROR(unstage());
+  const Outcome staged = perform(newer);
+  if (!staged) return fail(staged.error());
+  return {};
 }
 
 /// Retired since (a crash before the staged Secret could go), or left behind by a newer mint: never to be
