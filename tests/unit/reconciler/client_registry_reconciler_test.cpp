@@ -307,10 +307,19 @@ TEST_P(WrongSpec, StallsWithoutACallAndRecovers) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, WrongSpec,
-    ::testing::Values(SpecRow{"Hydra", R"({"embedded": null, "hydra": {"adminUrl": "http://h"}})",
-                              "Unsupported", "spec.hydra is not supported"},
+    ::testing::Values(SpecRow{"Keycloak",
+                              R"({"embedded": null, "keycloak": {"url": "http://k", "realm": "r"}})",
+                              "Unsupported", "spec.keycloak is not supported"},
                       SpecRow{"NoCredentials", R"({"auth": null})", "InvalidSpec", "spec.auth is missing"}),
     test::RowName());
+
+TEST_F(RegistryPass, HydraNeedsNoCredentials) {
+  apply(a_registry().with_spec(
+      Json::parse(R"({"embedded": null, "hydra": {"adminUrl": "http://h"}, "auth": null})")));
+  ASSERT_THAT(pass(), test::is_ok());
+  EXPECT_EQ(condition("Ready"), "True Reachable");
+  EXPECT_EQ(status()["backend"], "hydra");
+}
 
 TEST_F(RegistryPass, AConnectionThatCannotBeMadeStalls) {
   refuse_connection_ = Error{.kind = ErrorKind::invalid, .message = "tls.caBundle: no certificate in it"};
