@@ -18,6 +18,10 @@ constexpr int kRejectionsBeforeStalled = 3;
 
 Outcome done() { return std::optional<Held>(); }
 
+backend::NewCredential new_credential(const StagedCredential& staged) {
+  return {.operation_id = staged.operation_id, .revision = staged.revision, .value = &staged.value};
+}
+
 }  // namespace
 
 Outcome held_by_registry(Error error, const std::string& registry_name) {
@@ -141,9 +145,7 @@ Outcome StepPerformer::retire(const std::vector<std::string>& credential_ids) {
 }
 
 Outcome StepPerformer::perform(const step::AddCredential& /*step*/) {
-  const backend::NewCredential credential{.operation_id = seen_.staged->operation_id,
-                                          .revision = seen_.staged->revision,
-                                          .value = &seen_.staged->value};
+  const backend::NewCredential credential = new_credential(*seen_.staged);
   auto added =
       backend().add_credential(seen_.desired.settings.client_id, seen_.client.meta.uid, credential, stop_);
   wiring_.report.credential_added(seen_, credential, added);
@@ -153,9 +155,7 @@ Outcome StepPerformer::perform(const step::AddCredential& /*step*/) {
 }
 
 Outcome StepPerformer::perform(const step::ReplaceCredential& /*step*/) {
-  const backend::NewCredential credential{.operation_id = seen_.staged->operation_id,
-                                          .revision = seen_.staged->revision,
-                                          .value = &seen_.staged->value};
+  const backend::NewCredential credential = new_credential(*seen_.staged);
   auto replaced = backend().replace_credential(seen_.desired.settings.client_id, seen_.client.meta.uid,
                                                credential, stop_);
   wiring_.report.credential_replaced(seen_, credential, replaced);

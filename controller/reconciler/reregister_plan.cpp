@@ -18,11 +18,6 @@ bool published_value_stands(const Observation& seen) {
          seen.published_verdict != backend::Verdict::rejected;
 }
 
-bool needs_update(const Observation& seen) {
-  return seen.registered->settings != seen.desired.settings ||
-         (seen.registered->mark && seen.registered->mark->uid != seen.client.meta.uid);
-}
-
 class ReregisterPlanner {
  public:
   ReregisterPlanner(const Observation& seen, WallTime now)
@@ -137,7 +132,7 @@ class ReregisterPlanner {
 
   /// Nothing is to be registered.
   void maintain() {
-    if (needs_update(seen_)) draft_.add(step::UpdateClient{});
+    if (seen_.needs_update()) draft_.add(step::UpdateClient{});
     const bool disabled = seen_.registered->disabled;
     if (disabled && !suspended()) draft_.add(step::EnableClient{});
     if (!disabled && suspended()) draft_.add(step::DisableClient{});
