@@ -23,7 +23,7 @@ crash-matrix: setup ## every operation, harmed at every point: the table alone
 	@cat build/dev/numbers/crash-matrix-*.txt
 
 peers: setup ## every kind of registry in the same cases: the table alone
-	@$(MAKE) --no-print-directory -j2 controlplane dev
+	@$(MAKE) --no-print-directory -j3 controlplane peers-servers dev
 	ctest --preset dev -j 2 -R '^peers'
 	@tools/peers-table build/dev/peers/*.json
 
