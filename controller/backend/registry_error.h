@@ -11,7 +11,8 @@
 
 namespace apiclient::backend {
 
-constexpr std::size_t kLongestForeignText = 200;
+/// Ory Hydra says what is wrong at the end of a long sentence.
+constexpr std::size_t kLongestForeignText = 400;
 
 /// Foreign text made fit for a message: control characters become spaces, cut to `longest` characters.
 std::string cleaned(std::string_view text, std::size_t longest = kLongestForeignText);

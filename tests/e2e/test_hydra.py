@@ -90,7 +90,7 @@ KEYS = {"keys": [{"kty": "EC", "crv": "P-256", "kid": "2026-01", "use": "sig", "
 
 @pytest.mark.parametrize("spec", [
     WEB,
-    {**WEB, "grantTypes": ["authorization_code", "implicit"],
+    {**WEB, "grantTypes": ["authorization_code", "refresh_token", "implicit"],
      "registryParameters": {"access_token_strategy": "jwt", "skip_logout_consent": True}},
     {"type": "Public", "redirectUris": ["http://127.0.0.1/callback"]},
     {"tokenEndpointAuthMethod": "private_key_jwt", "jwks": KEYS},
@@ -102,9 +102,9 @@ def test_every_kind_of_client_is_made_once_and_is_then_right(hydra_world, spec):
                                                                    {"name": "skip_logout_consent"}],
                         allowedGrantTypes=["authorization_code", "refresh_token", "implicit", "client_credentials"])
     world.create_ready("one", **spec)
-    assert_right(world, "one")
     registered = world.registered("one")
-    assert registered["created_at"][:19] == registered["updated_at"][:19], "it was written once"
+    assert_right(world, "one")
+    assert world.registered("one") == registered, "it was written once"
     if spec.get("type") == "Web":
         assert registered["skip_consent"] and registered["refresh_token_grant_refresh_token_lifespan"] == "24h0m0s"
     world.delete_and_wait("one")
@@ -263,7 +263,7 @@ def test_a_deletion_that_should_disable_is_blocked_and_says_why(hydra_world):
     ({"team": "billing"}, "ClientIdConflict"),
     ({MARK: {"installation_id": "elsewhere", "namespace": "n", "name": "one", "uid": "u", "revision": 1}},
      "OwnedElsewhere"),
-    ({MARK: "not a mark"}, "ClientIdConflict"),
+    ({MARK: "not a mark"}, "OwnedElsewhere"),
     ({MARK: {"uid": 7}}, "OwnedElsewhere"),
 ], ids=["unmarked", "another-installation", "text", "unreadable"])
 def test_a_client_that_is_not_ours_is_left_alone(hydra_world, metadata, reason):

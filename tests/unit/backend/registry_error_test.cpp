@@ -94,7 +94,7 @@ TEST(RegistryError, ForeignTextIsCutAndCleaned) {
   const std::string detail = std::string("a\\nb\\u0000c\\u001b[31m") + std::string(500, 'x');
   const Error error = error_from({.status_code = 400, .body = problem("invalid_request", detail)});
   EXPECT_TRUE(error.message.starts_with("a b c [31mxxx")) << error.message;
-  EXPECT_EQ(error.message.size(), 200 + std::string("…").size());
+  EXPECT_EQ(error.message.size(), kLongestForeignText + std::string("…").size());
   EXPECT_TRUE(error.message.ends_with("x…"));
 }
 
