@@ -441,7 +441,7 @@ def test_no_secret_is_logged(controller, hydra_world, monkeypatch):
     world.create("refused", type="Web", redirectUris=[REDIRECT], postLogoutRedirectUris=["https://other.example.com/"])
     client = world.wait_condition("refused", "Stalled", "True", "RefusedByRegistry")
     assert "post_logout_redirect_uri" in conditions(client)["Stalled"]["message"], "Hydra's own words are passed on"
-    scanner.add("staged secret", world.staged(client["metadata"]["uid"]).reveal("client-secret"))
+    scanner.add("staged secret", world.staged(client["metadata"]["uid"]).reveal("value"))
     world.patch("refused", {"spec": {"postLogoutRedirectUris": None}})
     world.wait_ready("refused")
     for name in ("one", "refused"):
