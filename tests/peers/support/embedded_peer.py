@@ -16,26 +16,7 @@ class EmbeddedPeer(Peer):
     }
 
     def __init__(self, plane):
-        self._server = Registry(plane, "peer-embedded")
-        self.name = self._server.name
-
-    def start(self):
-        self._server.start()
-
-    def stop(self):
-        self._server.stop(grace=2)
-
-    @property
-    def issuer(self):
-        return self._server.issuer
-
-    @property
-    def admin_url(self):
-        return self._server.admin_url
-
-    @property
-    def admin_port(self):
-        return self._server.admin_port
+        super().__init__(Registry(plane, "peer-embedded"))
 
     @property
     def admin_token(self):

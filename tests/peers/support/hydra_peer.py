@@ -18,26 +18,7 @@ class HydraPeer(Peer):
     }
 
     def __init__(self, plane):
-        self._server = Hydra(plane, "peer-hydra")
-        self.name = self._server.name
-
-    def start(self):
-        self._server.start()
-
-    def stop(self):
-        self._server.stop(grace=2)
-
-    @property
-    def issuer(self):
-        return self._server.issuer
-
-    @property
-    def admin_url(self):
-        return self._server.admin_url
-
-    @property
-    def admin_port(self):
-        return self._server.admin_port
+        super().__init__(Hydra(plane, "peer-hydra"))
 
     def members(self, admin_url):
         return {"embedded": None, "auth": None, "hydra": {"adminUrl": admin_url}}

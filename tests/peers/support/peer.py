@@ -17,18 +17,32 @@ class Peer:
     can_disable = keeps_foreign = durable = False
     calls = {}
 
-    # The process
+    admin_token = ""  # World makes a Secret of it, needed or not
+
+    def __init__(self, server):
+        """`server` starts and stops, and knows its issuer and its admin_url."""
+        self._server = server
+        self.name = server.name
+
+    # The process, and what World asks for
 
     def start(self):
-        raise NotImplementedError
+        self._server.start()
 
     def stop(self):
-        raise NotImplementedError
+        self._server.stop(grace=2)
 
-    # What World asks for
+    @property
+    def issuer(self):
+        return self._server.issuer
 
-    name = issuer = admin_url = admin_token = ""
-    admin_port = 0
+    @property
+    def admin_url(self):
+        return self._server.admin_url
+
+    @property
+    def admin_port(self):
+        return self._server.admin_port
 
     def members(self, admin_url):
         """Of a ClusterClientRegistry's spec, beside what World says; None: to be left out."""
