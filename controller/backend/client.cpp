@@ -1,6 +1,7 @@
 #include "backend/client.h"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -9,12 +10,45 @@
 namespace apiclient::backend {
 namespace {
 
+constexpr std::array<std::pair<ClientType, std::string_view>, 3> kTypes{{
+    {ClientType::machine, "machine"},
+    {ClientType::web, "web"},
+    {ClientType::public_client, "public"},
+}};
+
 void make_set(std::vector<std::string>& texts) {
   std::ranges::sort(texts);
   texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
 }
 
 }  // namespace
+
+std::string_view to_string(ClientType type) {
+  return std::ranges::find(kTypes, type, &std::pair<ClientType, std::string_view>::first)->second;
+}
+
+std::optional<ClientType> read_client_type(std::string_view name) {
+  for (const auto& [type, known] : kTypes) {
+    if (known == name) return type;
+  }
+  return std::nullopt;
+}
+
+std::string join_scopes(const std::vector<std::string>& scopes) {
+  std::string text;
+  for (const std::string& scope : scopes) text.append(text.empty() ? "" : " ").append(scope);
+  return text;
+}
+
+std::vector<std::string> split_scopes(std::string_view text) {
+  std::vector<std::string> scopes;
+  while (!text.empty()) {
+    const std::string_view scope = text.substr(0, text.find(' '));
+    if (!scope.empty()) scopes.emplace_back(scope);
+    text.remove_prefix(std::min(scope.size() + 1, text.size()));
+  }
+  return scopes;
+}
 
 ClientSettings normalised(ClientSettings settings) {
   make_set(settings.grant_types);

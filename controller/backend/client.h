@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -16,6 +17,10 @@ namespace apiclient::backend {
 
 /// What the client is; decides which other members make sense.
 enum class ClientType { machine, web, public_client };
+
+/// "machine", "web", "public": as registries store it that have a place for it.
+std::string_view to_string(ClientType type);
+std::optional<ClientType> read_client_type(std::string_view name);
 
 /// Everything declared about a client but its secrets. Lists are sets: sorted, without duplicates, so that
 /// two equal wishes compare equal.
@@ -92,6 +97,10 @@ struct Registration {
   RegisteredClient client = {};
   Secret value = {};  ///< empty for a client without a secret
 };
+
+/// RFC 6749 §3.3: one text, parted by spaces.
+std::string join_scopes(const std::vector<std::string>& scopes);
+std::vector<std::string> split_scopes(std::string_view text);
 
 /// Lists sorted and without duplicates, `jwks` in one canonical text: two equal wishes compare equal.
 ClientSettings normalised(ClientSettings settings);

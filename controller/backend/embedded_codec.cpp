@@ -1,7 +1,6 @@
 #include "backend/embedded_codec.h"
 
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -19,40 +18,10 @@ using Lifetime = std::optional<std::chrono::seconds>;
 
 constexpr std::size_t kLongestVersion = 64;
 
-constexpr std::array<std::pair<ClientType, std::string_view>, 3> kTypes{{
-    {ClientType::machine, "machine"},
-    {ClientType::web, "web"},
-    {ClientType::public_client, "public"},
-}};
-
-std::string_view name_of(ClientType type) {
-  return std::ranges::find(kTypes, type, &std::pair<ClientType, std::string_view>::first)->second;
-}
-
 ClientType read_type(const json::Reader& reader, json::Problems& problems) {
-  const std::string name = reader.text("type");
-  for (const auto& [type, known] : kTypes) {
-    if (known == name) return type;
-  }
-  problems.add("type", "is none that we know");
-  return ClientType::machine;
-}
-
-/// RFC 6749 §3.3: one text, parted by spaces.
-std::string join_scopes(const std::vector<std::string>& scopes) {
-  std::string text;
-  for (const std::string& scope : scopes) text.append(text.empty() ? "" : " ").append(scope);
-  return text;
-}
-
-std::vector<std::string> split_scopes(std::string_view text) {
-  std::vector<std::string> scopes;
-  while (!text.empty()) {
-    const std::string_view scope = text.substr(0, text.find(' '));
-    if (!scope.empty()) scopes.emplace_back(scope);
-    text.remove_prefix(std::min(scope.size() + 1, text.size()));
-  }
-  return scopes;
+  const auto type = read_client_type(reader.text("type"));
+  if (!type) problems.add("type", "is none that we know");
+  return type.value_or(ClientType::machine);
 }
 
 void write_text(Json& target, const char* member, const std::string& text) {
@@ -88,7 +57,7 @@ OwnershipMark read_mark(const json::Reader& reader) {
 Json write_settings(const ClientSettings& settings) {
   Json target{{"client_id", settings.client_id},
               {"client_name", settings.client_name},
-              {"type", name_of(settings.type)},
+              {"type", to_string(settings.type)},
               {"grant_types", settings.grant_types},
               {"redirect_uris", settings.redirect_uris},
               {"post_logout_redirect_uris", settings.post_logout_redirect_uris},

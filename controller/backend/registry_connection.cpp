@@ -7,6 +7,7 @@
 #include "backend/client_credentials.h"
 #include "backend/discovery.h"
 #include "backend/embedded_backend.h"
+#include "backend/hydra_backend.h"
 #include "backend/request_governor.h"
 #include "backend/token_verifier.h"
 #include "http/cpprest_transport.h"
@@ -117,8 +118,8 @@ class Connection final : public RegistryConnection {
     admin_ = std::make_unique<AuthenticatingTransport>(*transports_.admin, *authenticator_);
     calls_ = std::make_unique<AdminLine>(*admin_, governor_, Caller::client);
     probes_ = std::make_unique<AdminLine>(*admin_, governor_, Caller::probe);
-    backend_ = make_backend(config.name, *calls_, metrics);
-    prober_ = make_backend(config.name, *probes_, metrics);
+    backend_ = make_backend(config, *calls_, metrics);
+    prober_ = make_backend(config, *probes_, metrics);
     return {};
   }
 
@@ -131,10 +132,21 @@ class Connection final : public RegistryConnection {
   CredentialVerifier& verifier() override { return *verifier_; }
 
  private:
-  std::unique_ptr<Backend> make_backend(const std::string& name, AdminLine& line,
+  std::unique_ptr<Backend> make_backend(const ConnectionConfig& config, AdminLine& line,
                                         telemetry::Metrics& metrics) {
-    return make_embedded_backend(
-        name, {.reads = line.reads, .writes = line.writes, .discovery = discovery_, .metrics = metrics});
+    switch (config.kind) {
+      case RegistryKind::embedded:
+        return make_embedded_backend(
+            config.name,
+            {.reads = line.reads, .writes = line.writes, .discovery = discovery_, .metrics = metrics});
+      case RegistryKind::hydra:
+        return make_hydra_backend(config.name, {.reads = line.reads,
+                                                .writes = line.writes,
+                                                .discovery = discovery_,
+                                                .clock = clock_,
+                                                .metrics = metrics});
+    }
+    return nullptr;
   }
 
   MakeTransport governed(TransportMaker maker, Caller caller) {
@@ -170,8 +182,16 @@ Result<http::UriParts> check_url(std::string_view field, std::string_view url) {
 std::string_view to_string(RegistryKind kind) {
   switch (kind) {
     case RegistryKind::embedded: return "embedded";
+    case RegistryKind::hydra: return "hydra";
   }
   return "embedded";
+}
+
+std::optional<RegistryKind> read_registry_kind(std::string_view name) {
+  for (const RegistryKind kind : {RegistryKind::embedded, RegistryKind::hydra}) {
+    if (to_string(kind) == name) return kind;
+  }
+  return std::nullopt;
 }
 
 Result<std::unique_ptr<RegistryConnection>> make_registry_connection(ConnectionConfig config,

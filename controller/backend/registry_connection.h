@@ -4,7 +4,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "backend/authenticator.h"
 #include "backend/backend.h"
@@ -14,8 +16,11 @@
 
 namespace apiclient::backend {
 
-enum class RegistryKind { embedded };
+enum class RegistryKind { embedded, hydra };
+/// As the member of a registry's spec is called.
 std::string_view to_string(RegistryKind kind);
+/// Empty: none that there is a backend for.
+std::optional<RegistryKind> read_registry_kind(std::string_view name);
 
 struct TlsSettings {
   std::string ca_pem = {};           ///< empty: the system's roots

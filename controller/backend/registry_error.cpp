@@ -16,6 +16,7 @@ constexpr std::size_t kLongestCode = 40;
 struct Problem {
   std::string code;
   std::string text;  ///< as it came
+  ErrorKind kind = ErrorKind::protocol;
 };
 
 /// A word of ours, not prose: it is shown as it is.
@@ -25,23 +26,16 @@ bool is_code(std::string_view text) {
   });
 }
 
-/// RFC 9457 with our member `code`; empty for anything else.
-std::optional<Problem> read_problem(const http::Response& response) {
-  const auto document = json::parse(response.body, {.max_bytes = kLongestProblem, .max_depth = 8});
+std::optional<Json> read_object(const http::Response& response) {
+  auto document = json::parse(response.body, {.max_bytes = kLongestProblem, .max_depth = 8});
   if (!document || !document->is_object()) return std::nullopt;
-  json::Problems mistakes;
-  const json::Reader reader(*document, mistakes);
-  Problem problem{.code = reader.optional_text("code").value_or(""),
-                  .text = reader.optional_text("detail").value_or("")};
-  if (problem.text.empty()) problem.text = reader.optional_text("title").value_or("");
-  if (!is_code(problem.code)) return std::nullopt;
-  return problem;
+  return std::move(*document);
 }
 
-ErrorKind kind_of_own_refusal(int status_code, std::string_view code) {
+ErrorKind kind_of_refusal(int status_code) {
   switch (status_code) {
-    case 404: return code == "not_found" ? ErrorKind::not_found : ErrorKind::protocol;
-    case 409: return code == "already_exists" ? ErrorKind::already_exists : ErrorKind::conflict;
+    case 404: return ErrorKind::not_found;
+    case 409: return ErrorKind::already_exists;
     case 412: return ErrorKind::conflict;
     case 400:
     case 413:
@@ -51,13 +45,48 @@ ErrorKind kind_of_own_refusal(int status_code, std::string_view code) {
   }
 }
 
+ErrorKind kind_of_own_refusal(int status_code, std::string_view code) {
+  if (status_code == 404 && code != "not_found") return ErrorKind::protocol;
+  if (status_code == 409 && code != "already_exists") return ErrorKind::conflict;
+  return kind_of_refusal(status_code);
+}
+
+/// RFC 9457 with our member `code`; empty for anything else.
+std::optional<Problem> read_problem(const http::Response& response) {
+  const auto document = read_object(response);
+  if (!document) return std::nullopt;
+  json::Problems mistakes;
+  const json::Reader reader(*document, mistakes);
+  Problem problem{.code = reader.optional_text("code").value_or(""),
+                  .text = reader.optional_text("detail").value_or("")};
+  if (problem.text.empty()) problem.text = reader.optional_text("title").value_or("");
+  if (!is_code(problem.code)) return std::nullopt;
+  problem.kind = kind_of_own_refusal(response.status_code, problem.code);
+  return problem;
+}
+
+/// Both members, so that a gateway's {"error": "not found"} is none.
+std::optional<Problem> read_oauth_error(const http::Response& response) {
+  const auto document = read_object(response);
+  if (!document) return std::nullopt;
+  json::Problems mistakes;
+  const json::Reader reader(*document, mistakes);
+  Problem problem{.code = reader.text("error"),
+                  .text = reader.text("error_description"),
+                  .kind = kind_of_refusal(response.status_code)};
+  if (!mistakes.all().empty() || problem.code.empty()) return std::nullopt;
+  if (problem.text.empty()) problem.text = problem.code;
+  if (!is_code(problem.code)) problem.code.clear();
+  return problem;
+}
+
 ErrorKind kind_of(int status_code, const std::optional<Problem>& problem) {
   // These also come from whatever stands before the registry, and mean the same.
   if (status_code == 401) return ErrorKind::unauthorized;
   if (status_code == 403) return ErrorKind::forbidden;
   if (status_code == 429) return ErrorKind::throttled;
   if (status_code >= 500) return ErrorKind::unavailable;
-  return problem ? kind_of_own_refusal(status_code, problem->code) : ErrorKind::protocol;
+  return problem ? problem->kind : ErrorKind::protocol;
 }
 
 std::string message_of(int status_code, const std::optional<Problem>& problem,
@@ -69,6 +98,18 @@ std::string message_of(int status_code, const std::optional<Problem>& problem,
   });
   if (problem->text.empty() || repeats_a_secret) return status;
   return cleaned(problem->text);
+}
+
+Error make_error(const http::Response& response, const std::optional<Problem>& problem,
+                 std::span<const std::string_view> secrets) {
+  Error error{.kind = kind_of(response.status_code, problem),
+              .message = message_of(response.status_code, problem, secrets),
+              .status_code = response.status_code,
+              .code = problem ? problem->code : std::string()};
+  const auto asked = http::retry_after_of(response);
+  const bool may_ask = error.kind == ErrorKind::throttled || error.kind == ErrorKind::unavailable;
+  if (may_ask && asked.count() > 0) error.retry_after = asked;
+  return error;
 }
 
 /// Length of the UTF-8 sequence that begins with this byte; 1 for a stray one.
@@ -104,15 +145,11 @@ std::string cleaned(std::string_view text, std::size_t longest) {
 }
 
 Error error_from(const http::Response& response, std::span<const std::string_view> secrets) {
-  const auto problem = read_problem(response);
-  Error error{.kind = kind_of(response.status_code, problem),
-              .message = message_of(response.status_code, problem, secrets),
-              .status_code = response.status_code,
-              .code = problem ? problem->code : std::string()};
-  const auto asked = http::retry_after_of(response);
-  const bool may_ask = error.kind == ErrorKind::throttled || error.kind == ErrorKind::unavailable;
-  if (may_ask && asked.count() > 0) error.retry_after = asked;
-  return error;
+  return make_error(response, read_problem(response), secrets);
+}
+
+Error oauth_error_from(const http::Response& response, std::span<const std::string_view> secrets) {
+  return make_error(response, read_oauth_error(response), secrets);
 }
 
 }  // namespace apiclient::backend

@@ -21,4 +21,8 @@ std::string cleaned(std::string_view text, std::size_t longest = kLongestForeign
 /// registry's own is `protocol`, a 404 too: only a problem document may say that a client does not exist.
 Error error_from(const http::Response& response, std::span<const std::string_view> secrets = {});
 
+/// The same for a registry whose refusals are {"error": word, "error_description": text}, as RFC 6749 §5.2 and
+/// RFC 7591 §3.2.2 have them.
+Error oauth_error_from(const http::Response& response, std::span<const std::string_view> secrets = {});
+
 }  // namespace apiclient::backend

@@ -27,16 +27,19 @@ RegistryTrouble waiting(std::string_view why, std::string message) {
 }
 
 std::optional<RegistryTrouble> check_supported(const api::ClientRegistrySpec& spec) {
-  if (spec.backend != "embedded") {
-    return stalled(
-        reason::kUnsupported,
-        "spec." + spec.backend + " is not supported by this version of the operator; use spec.embedded");
+  const auto kind = backend::read_registry_kind(spec.backend);
+  if (!kind) {
+    return stalled(reason::kUnsupported, "spec." + spec.backend +
+                                             " is not supported by this version of the operator; use "
+                                             "spec.embedded or spec.hydra");
   }
   if (!spec.unsupported_fields.empty()) {
     return stalled(reason::kUnsupported, spec.unsupported_fields.front() +
                                              " is not supported by this version of the operator; remove it");
   }
-  if (!spec.bearer && !spec.basic && !spec.client_credentials) {
+  // Hydra's admin API asks for nothing by itself; what stands before it may.
+  const bool may_be_open = *kind == backend::RegistryKind::hydra && !spec.initial_access_token;
+  if (!may_be_open && !spec.bearer && !spec.basic && !spec.client_credentials) {
     return stalled(reason::kInvalidSpec,
                    "spec.auth is missing; name the Secret that holds the admin token in spec.auth.bearer");
   }
@@ -241,7 +244,7 @@ std::variant<ClientRegistryReconciler::Connection, RegistryTrouble> ClientRegist
   }
   const api::ClientRegistrySpec& spec = registry.spec;
   auto made = wiring_.connect({.name = registry.key.name,
-                               .kind = backend::RegistryKind::embedded,
+                               .kind = *backend::read_registry_kind(spec.backend),
                                .admin_url = spec.admin_url,
                                .issuer = spec.issuer,
                                .token_url = spec.token_url,

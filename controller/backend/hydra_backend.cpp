@@ -1,0 +1,342 @@
+#include "backend/hydra_backend.h"
+
+#include <array>
+#include <set>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "backend/hydra_codec.h"
+#include "backend/hydra_page.h"
+#include "backend/registry_error.h"
+#include "http/uri.h"
+
+namespace apiclient::backend {
+namespace {
+
+using hydra::StoredClient;
+using std::chrono::milliseconds;
+
+// A write is a read and a write, each sent once, which together must be over before another replica can hold the lease
+// (design: 4 s).
+constexpr milliseconds kReadBeforeWriteTimeout{1'500};
+constexpr milliseconds kWriteTimeout{2'500};
+constexpr milliseconds kReadTimeout{10'000};
+constexpr std::string_view kClients = "/admin/clients";
+/// Below the smallest limit of any version (500), and small enough for clients with key sets.
+constexpr std::string_view kPageSize = "250";
+
+/// Fixed by the admin API. One secret, which our mark describes; the mark is found by reading all clients.
+constexpr Capabilities kCapabilities{.max_secrets = 1, .secrets_have_ids = true, .searchable_mark = true};
+
+std::string path_of(std::string_view client_id) {
+  return std::string(kClients).append("/").append(http::encode_segment(client_id));
+}
+
+Error conflict(std::string code, std::string message) {
+  return {.kind = ErrorKind::conflict, .message = std::move(message), .code = std::move(code)};
+}
+
+/// The mark as it was read allows a write by the owner with this uid.
+Result<void> check_owner(const StoredClient& stored, const std::string& expected_uid) {
+  // An empty uid would be that of a mark that cannot be read.
+  if (expected_uid.empty()) return fail(ErrorKind::internal, "the owner's uid is not known");
+  if (stored.mark && stored.mark->owner.uid == expected_uid) return {};
+  return fail(conflict("precondition_failed", "the client belongs to somebody else"));
+}
+
+class HydraBackend final : public Backend {
+ public:
+  HydraBackend(std::string name, const HydraParts& parts) : name_(std::move(name)), parts_(parts) {}
+
+  Result<RegistryInfo> probe(std::stop_token stop) override {
+    return finish("probe", "probe registry", probe_once(stop));
+  }
+
+  Result<std::optional<RegisteredClient>> find(const std::string& client_id, std::stop_token stop) override {
+    return finish("find", "find client " + client_id, find_once(client_id, stop));
+  }
+
+  Result<std::vector<std::string>> list_owned(const std::string& installation_id,
+                                              std::stop_token stop) override {
+    return finish("list", "list clients", list_all(installation_id, stop));
+  }
+
+  Result<RegisteredClient> create(const ClientSettings& settings, const OwnershipMark& mark,
+                                  const NewCredential* credential, std::stop_token stop) override {
+    return finish("create", "create client " + settings.client_id,
+                  create_once(settings, mark, credential, stop));
+  }
+
+  Result<RegisteredClient> update(const ClientSettings& settings, const OwnershipMark& mark,
+                                  const std::string& expected_uid, std::stop_token stop) override {
+    return finish("update", "update client " + settings.client_id,
+                  update_once(settings, mark, expected_uid, stop));
+  }
+
+  Result<RegisteredClient> adopt(const ClientSettings& settings, const OwnershipMark& mark,
+                                 const std::string& etag, std::stop_token stop) override {
+    return finish("adopt", "adopt client " + settings.client_id, adopt_once(settings, mark, etag, stop));
+  }
+
+  Result<Credential> add_credential(const std::string& /*client_id*/, const std::string& /*expected_uid*/,
+                                    const NewCredential& /*credential*/, std::stop_token /*stop*/) override {
+    return fail(ErrorKind::internal, "a client of Ory Hydra has one secret, which can be replaced");
+  }
+
+  Result<Credential> replace_credential(const std::string& client_id, const std::string& expected_uid,
+                                        const NewCredential& credential, std::stop_token stop) override {
+    return finish("replace_credential", "replace the secret of client " + client_id,
+                  replace_secret(client_id, expected_uid, credential, stop));
+  }
+
+  Result<Registration> register_client(const ClientSettings& /*settings*/, const OwnershipMark& /*mark*/,
+                                       const std::string& /*operation_id*/,
+                                       std::stop_token /*stop*/) override {
+    return fail(ErrorKind::internal, "this kind of registry takes the id that it is given");
+  }
+
+  Result<void> retire_credential(const std::string& client_id, const std::string& credential_id,
+                                 std::stop_token stop) override {
+    return finish("retire_credential", "retire a secret of client " + client_id,
+                  retire_once(client_id, credential_id, stop));
+  }
+
+  Result<RegisteredClient> set_disabled(const std::string& client_id, const std::string& /*expected_uid*/,
+                                        bool disabled, std::stop_token /*stop*/) override {
+    const Error refusal{.kind = ErrorKind::invalid,
+                        .message = "Ory Hydra cannot disable a client",
+                        .code = "cannot_disable"};
+    const std::string operation = disabled ? "disable" : "enable";
+    return finish(operation, operation + " client " + client_id, Result<RegisteredClient>(fail(refusal)));
+  }
+
+  Result<void> remove(const std::string& client_id, const std::string& expected_uid,
+                      std::stop_token stop) override {
+    return finish("remove", "remove client " + client_id, remove_once(client_id, expected_uid, stop));
+  }
+
+ private:
+  Result<RegistryInfo> probe_once(const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(Endpoints endpoints, parts_.discovery.fetch(stop));
+    ASSIGN_OR_RETURN(const http::Response page, read(std::string(kClients) + "?page_size=1", stop));
+    if (!page.ok()) return fail(list_error_of(page));
+    if (auto list = hydra::read_client_page(page.body, ""); !list) return failure_of(std::move(list));
+    // Some gateways let nothing but the clients through, and nobody needs the version.
+    const auto version = read("/version", stop);
+    return RegistryInfo{.capabilities = kCapabilities,
+                        .endpoints = std::move(endpoints),
+                        .server_version = version && version->ok() ? hydra::read_server_version(version->body)
+                                                                   : std::string()};
+  }
+
+  Result<std::vector<std::string>> list_all(const std::string& installation_id, const std::stop_token& stop) {
+    std::vector<std::string> all;
+    std::set<std::string> seen;
+    std::string next;
+    do {
+      // A server that leads in a circle would keep us for ever.
+      if (!seen.insert(next).second) return fail(ErrorKind::protocol, "a page leads to itself");
+      http::Query query;
+      query.add("page_size", kPageSize);
+      if (!next.empty()) query.add("page_token", next);
+      ASSIGN_OR_RETURN(const http::Response response,
+                       read(std::string(kClients) + query.text(), stop));
+      if (!response.ok()) return fail(list_error_of(response));
+      ASSIGN_OR_RETURN(hydra::ClientPage page, hydra::read_client_page(response.body, installation_id));
+      all.insert(all.end(), page.client_ids.begin(), page.client_ids.end());
+      // Some versions name a next page for ever, which is empty.
+      if (page.empty) break;
+      next = hydra::next_page_token(http::find_header(response.headers, "Link"));
+    } while (!next.empty());
+    return all;
+  }
+
+  Result<std::optional<RegisteredClient>> find_once(const std::string& client_id,
+                                                    const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(const http::Response response, read(path_of(client_id), stop));
+    ASSIGN_OR_RETURN(std::optional<StoredClient> stored, read_found(response, client_id));
+    if (!stored) return std::optional<RegisteredClient>();
+    return std::optional(std::move(stored->client));
+  }
+
+  Result<RegisteredClient> create_once(const ClientSettings& settings, const OwnershipMark& mark,
+                                       const NewCredential* credential, const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(std::string body,
+                     hydra::write_new_client(settings, mark, credential, parts_.clock.wall_now()));
+    return write_client(http::Method::post, settings.client_id, std::move(body),
+                        credential != nullptr ? credential->value : nullptr, stop);
+  }
+
+  Result<RegisteredClient> update_once(const ClientSettings& settings, const OwnershipMark& mark,
+                                       const std::string& expected_uid, const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(StoredClient stored, get_stored(settings.client_id, stop));
+    RETURN_IF_ERROR(check_owner(stored, expected_uid));
+    if (stored.mark->owner.revision > mark.revision) {
+      return fail(conflict("revision_conflict", "a newer revision was seen"));
+    }
+    const bool same = stored.client.settings == normalised(settings) && stored.mark->owner == mark;
+    if (same) return std::move(stored.client);
+    return rewrite(stored, settings, mark, stop);
+  }
+
+  Result<RegisteredClient> adopt_once(const ClientSettings& settings, const OwnershipMark& mark,
+                                      const std::string& etag, const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(const StoredClient stored, get_stored(settings.client_id, stop));
+    if (stored.mark || stored.client.etag != etag) {
+      return fail(conflict("precondition_failed", "the client was changed since it was read"));
+    }
+    return rewrite(stored, settings, mark, stop);
+  }
+
+  Result<RegisteredClient> rewrite(const StoredClient& stored, const ClientSettings& settings,
+                                   const OwnershipMark& mark, const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(std::string body, hydra::rewrite_client(stored, settings, mark));
+    return write_client(http::Method::put, settings.client_id, std::move(body), nullptr, stop);
+  }
+
+  Result<Credential> replace_secret(const std::string& client_id, const std::string& expected_uid,
+                                    const NewCredential& credential, const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(const StoredClient stored, get_stored(client_id, stop));
+    RETURN_IF_ERROR(check_owner(stored, expected_uid));
+    if (const auto& present = stored.mark->credential) {
+      if (present->operation_id == credential.operation_id) return *present;
+      if (present->revision >= credential.revision) {
+        return fail(conflict("revision_conflict", "a newer revision was seen"));
+      }
+    }
+    const WallTime now = parts_.clock.wall_now();
+    RETURN_IF_ERROR(write_client(http::Method::put, client_id, hydra::rewrite_secret(stored, credential, now),
+                                 credential.value, stop));
+    return hydra::describe(credential, now);
+  }
+
+  Result<void> retire_once(const std::string& client_id, const std::string& credential_id,
+                           const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(const std::optional<StoredClient> stored, find_to_write(client_id, stop));
+    if (!stored) return {};
+    for (const Credential& present : stored->client.credentials) {
+      if (present.id != credential_id) continue;
+      return fail(Error{.kind = ErrorKind::invalid,
+                        .message = "the only secret of a client of Ory Hydra can be replaced, not removed",
+                        .code = "only_secret"});
+    }
+    return {};
+  }
+
+  Result<void> remove_once(const std::string& client_id, const std::string& expected_uid,
+                           const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(const std::optional<StoredClient> stored, find_to_write(client_id, stop));
+    if (!stored) return {};
+    RETURN_IF_ERROR(check_owner(*stored, expected_uid));
+    ASSIGN_OR_RETURN(
+        const http::Response response,
+        send(parts_.writes,
+             {.method = http::Method::del, .path = path_of(client_id), .timeout = kWriteTimeout}, stop));
+    if (response.ok()) return {};
+    Error error = oauth_error_from(response);
+    if (error.kind == ErrorKind::not_found) return {};
+    return fail(std::move(error));
+  }
+
+  /// What a write is based on.
+  Result<std::optional<StoredClient>> find_to_write(const std::string& client_id,
+                                                    const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(
+        const http::Response response,
+        send(parts_.writes, {.path = path_of(client_id), .timeout = kReadBeforeWriteTimeout}, stop));
+    return read_found(response, client_id);
+  }
+
+  Result<StoredClient> get_stored(const std::string& client_id, const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(std::optional<StoredClient> stored, find_to_write(client_id, stop));
+    if (!stored) return fail(ErrorKind::not_found, "there is no such client");
+    return std::move(*stored);
+  }
+
+  /// POST or PUT of a client. The answer repeats the secret, so it is wiped as the request is.
+  Result<RegisteredClient> write_client(http::Method method, const std::string& client_id, std::string body,
+                                        const Secret* value, const std::stop_token& stop) {
+    http::Request request{.method = method,
+                          .path = method == http::Method::post ? std::string(kClients) : path_of(client_id),
+                          .headers = {{"Content-Type", "application/json"}},
+                          .body = std::move(body),
+                          .timeout = kWriteTimeout};
+    ASSIGN_OR_RETURN(http::Response response, send(parts_.writes, std::move(request), stop));
+    if (!response.ok()) {
+      const std::array secrets{value != nullptr ? value->reveal() : std::string_view()};
+      Error error = write_error_of(response, secrets);
+      wipe(response.body);
+      return fail(std::move(error));
+    }
+    auto stored = read_same_client(response.body, client_id);
+    wipe(response.body);
+    return std::move(stored).transform([](StoredClient&& read) { return std::move(read.client); });
+  }
+
+  Result<http::Response> read(std::string path, const std::stop_token& stop) {
+    return send(parts_.reads, {.path = std::move(path), .timeout = kReadTimeout}, stop);
+  }
+
+  static Result<http::Response> send(http::Transport& transport, http::Request request,
+                                     const std::stop_token& stop) {
+    request.headers["Accept"] = "application/json";
+    auto response = transport.send(request, stop);
+    wipe(request.body);
+    return response;
+  }
+
+  /// Some databases refuse one of two writes at a time, which Hydra calls a bad request.
+  static Error write_error_of(const http::Response& response, std::span<const std::string_view> secrets) {
+    Error error = oauth_error_from(response, secrets);
+    const bool raced = error.message.find("Unable to serialize access") != std::string::npos;
+    if (error.kind == ErrorKind::invalid && raced) error.kind = ErrorKind::conflict;
+    return error;
+  }
+
+  /// The list itself is always there, so "not found" is said by something else.
+  static Error list_error_of(const http::Response& page) {
+    Error error = oauth_error_from(page);
+    if (error.kind == ErrorKind::not_found) error.kind = ErrorKind::protocol;
+    return error;
+  }
+
+  static Result<std::optional<StoredClient>> read_found(const http::Response& response,
+                                                        const std::string& client_id) {
+    if (response.ok()) {
+      ASSIGN_OR_RETURN(StoredClient stored, read_same_client(response.body, client_id));
+      return std::optional(std::move(stored));
+    }
+    Error error = oauth_error_from(response);
+    if (error.kind == ErrorKind::not_found) return std::optional<StoredClient>();
+    return fail(std::move(error));
+  }
+
+  /// An answer about another client is no answer: the URL may lead to something else that speaks JSON.
+  static Result<StoredClient> read_same_client(std::string_view body, const std::string& client_id) {
+    ASSIGN_OR_RETURN(StoredClient stored, hydra::read_client(body));
+    if (stored.client.settings.client_id != client_id) {
+      return fail(ErrorKind::protocol, "the answer is about another client");
+    }
+    return stored;
+  }
+
+  /// Counts the call and says in an error what it was for.
+  template <typename T>
+  Result<T> finish(std::string_view label, std::string_view operation, Result<T> outcome) {
+    parts_.metrics.backend_request(name_, label, outcome ? "success" : to_string(outcome.error().kind));
+    if (outcome) return outcome;
+    return fail(std::move(outcome).error().in(operation));
+  }
+
+  const std::string name_;
+  const HydraParts parts_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_hydra_backend(std::string name, const HydraParts& parts) {
+  return std::make_unique<HydraBackend>(std::move(name), parts);
+}
+
+}  // namespace apiclient::backend
