@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include <nlohmann/json.hpp>
 #include "backend/client.h"
 #include "backend/hydra_mark.h"
 #include "base/result.h"

@@ -125,7 +125,7 @@ bool deviates(const Json& client, const Lifespan& lifespan, const ClientSettings
 
 bool has_response_types(const Json& stored, const ClientSettings& settings) {
   Json sorted = stored.is_array() ? stored : Json::array();
-  std::ranges::sort(sorted);
+  std::sort(sorted.begin(), sorted.end());
   return sorted == response_types(settings.grant_types);
 }
 

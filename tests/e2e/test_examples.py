@@ -52,7 +52,9 @@ def test_there_are_examples_of_every_type():
     assert {"quickstart.yaml", "machine.yaml", "web.yaml", "public.yaml", "adopt.yaml"} <= set(FILES)
 
 
-@pytest.mark.parametrize("file", [file for file in FILES if file != "adopt.yaml" and not file.startswith("registry-")])
+@pytest.mark.parametrize("file", [
+    file for file in FILES
+    if file not in ("adopt.yaml", "dynamic-registration.yaml") and not file.startswith("registry-")])
 def test_the_example_becomes_ready(world, applied, file):
     applied(file)
     world.wait_registry("Reachable", "default")
