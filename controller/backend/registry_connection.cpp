@@ -51,11 +51,14 @@ struct TransportMaker {
     ASSIGN_OR_RETURN(const http::UriParts parts, http::split_uri(base_uri));
     http::TransportOptions options{
         .base_uri = base_uri, .max_in_flight = max_in_flight, .max_body_bytes = kLongestAnswer};
-    // The name belongs to the server that a person configured; the issuer may live on another host.
+    // The name belongs to the server that a person configured; the issuer may live on another host. Without
+    // TLS it would be nothing but a wrong Host header, which some servers build the URLs in their answers
+    // from.
+    const bool named = parts.scheme == "https" && parts.host == admin_host;
     options.tls = {.ca_pem = tls.ca_pem,
                    .certificate_pem = tls.certificate_pem,
                    .key_pem = tls.key_pem,
-                   .server_name = parts.host == admin_host ? tls.server_name : std::string(),
+                   .server_name = named ? tls.server_name : std::string(),
                    .insecure_skip_verify = tls.insecure_skip_verify};
     ASSIGN_OR_RETURN(auto transport, http::make_cpprest_transport(std::move(options)));
     return std::make_unique<FencedServer>(std::move(transport), may_write);

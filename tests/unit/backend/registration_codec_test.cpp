@@ -112,7 +112,7 @@ INSTANTIATE_TEST_SUITE_P(
                                     one.parameters = {{"client_secret", "x"}};
                                   },
                                   "client_secret"}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& row) { return std::string(row.param.name); });
 
 TEST(RegistrationCodec, ReadsWhatItHasWrittenAsTheSame) {
   for (const ClientSettings& settings :
