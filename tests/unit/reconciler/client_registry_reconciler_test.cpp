@@ -307,8 +307,9 @@ TEST_P(WrongSpec, StallsWithoutACallAndRecovers) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, WrongSpec,
-    ::testing::Values(SpecRow{"Hydra", R"({"embedded": null, "hydra": {"adminUrl": "http://h"}})",
-                              "Unsupported", "spec.hydra is not supported"},
+    ::testing::Values(SpecRow{"Keycloak",
+                              R"({"embedded": null, "keycloak": {"url": "http://k", "realm": "r"}})",
+                              "Unsupported", "spec.keycloak is not supported"},
                       SpecRow{"NoCredentials", R"({"auth": null})", "InvalidSpec", "spec.auth is missing"}),
     test::RowName());
 
