@@ -1,6 +1,6 @@
 # A short menu. The work is done by CMake presets and by the scripts in tools/.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test crash-matrix peers demo up down check clean programs release dev controlplane
+.PHONY: help setup build test crash-matrix peers demo up down check clean programs release dev controlplane peers-servers
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -12,7 +12,7 @@ build: setup ## release binaries in build/bin/
 	@$(MAKE) --no-print-directory release
 
 test: setup ## everything: unit, integration, control plane, end to end
-	@$(MAKE) --no-print-directory -j2 controlplane dev
+	@$(MAKE) --no-print-directory -j3 controlplane peers-servers dev
 	ctest --preset dev
 	@cat build/dev/numbers/*.txt # counts, times and memory that the tests have seen
 
@@ -23,7 +23,7 @@ crash-matrix: setup ## every operation, harmed at every point: the table alone
 	@cat build/dev/numbers/crash-matrix-*.txt
 
 peers: setup ## every kind of registry in the same cases: the table alone
-	@$(MAKE) --no-print-directory -j2 controlplane dev
+	@$(MAKE) --no-print-directory -j3 controlplane peers-servers dev
 	ctest --preset dev -j 2 -R '^peers'
 	@tools/peers-table build/dev/peers/*.json
 
@@ -42,7 +42,7 @@ check: setup ## format, layers, clang-tidy
 clean: down ## remove build/; the control plane's cache outside the work tree stays
 	rm -rf build
 
-# Parts of the above. The two builds run side by side: while one downloads or links, the other compiles.
+# Parts of the above. The builds run side by side: while one downloads or links, the other compiles.
 programs: setup
 	@$(MAKE) --no-print-directory -j2 controlplane release
 
@@ -56,3 +56,6 @@ dev:
 
 controlplane:
 	@nice -n 5 tools/controlplane build >/dev/null
+
+peers-servers:
+	@nice -n 10 tools/peers build >/dev/null

@@ -17,8 +17,8 @@ namespace {
 using hydra::StoredClient;
 using std::chrono::milliseconds;
 
-// A write is a read and a write, each sent once, which together must be over before another replica can hold the lease
-// (design: 4 s).
+// A write is a read and a write, each sent once, which together must be over before another replica can hold
+// the lease (design: 4 s).
 constexpr milliseconds kReadBeforeWriteTimeout{1'500};
 constexpr milliseconds kWriteTimeout{2'500};
 constexpr milliseconds kReadTimeout{10'000};
@@ -104,9 +104,8 @@ class HydraBackend final : public Backend {
 
   Result<RegisteredClient> set_disabled(const std::string& client_id, const std::string& /*expected_uid*/,
                                         bool disabled, std::stop_token /*stop*/) override {
-    const Error refusal{.kind = ErrorKind::invalid,
-                        .message = "Ory Hydra cannot disable a client",
-                        .code = "cannot_disable"};
+    const Error refusal{
+        .kind = ErrorKind::invalid, .message = "Ory Hydra cannot disable a client", .code = "cannot_disable"};
     const std::string operation = disabled ? "disable" : "enable";
     return finish(operation, operation + " client " + client_id, Result<RegisteredClient>(fail(refusal)));
   }
@@ -140,8 +139,7 @@ class HydraBackend final : public Backend {
       http::Query query;
       query.add("page_size", kPageSize);
       if (!next.empty()) query.add("page_token", next);
-      ASSIGN_OR_RETURN(const http::Response response,
-                       read(std::string(kClients) + query.text(), stop));
+      ASSIGN_OR_RETURN(const http::Response response, read(std::string(kClients) + query.text(), stop));
       if (!response.ok()) return fail(list_error_of(response));
       ASSIGN_OR_RETURN(hydra::ClientPage page, hydra::read_client_page(response.body, installation_id));
       all.insert(all.end(), page.client_ids.begin(), page.client_ids.end());

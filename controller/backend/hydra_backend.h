@@ -1,7 +1,7 @@
 #pragma once
-// The backend over Ory Hydra's admin API (2.x). Thread-safe. Hydra has no preconditions: a write of an existing client
-// is a read, a look at its mark, and a replacement of the whole document as it was read but for our members. What
-// somebody else writes between the two requests is lost.
+// The backend over Ory Hydra's admin API (2.x). Thread-safe. Hydra has no preconditions: a write of an
+// existing client is a read, a look at its mark, and a replacement of the whole document as it was read but
+// for our members. What somebody else writes between the two requests is lost.
 
 #include <memory>
 #include <string>

@@ -19,8 +19,8 @@ constexpr const char* kNoScope = " ";
 /// Never read, and never sent back.
 constexpr std::array kSecretMembers{"client_secret", "registration_access_token", "registration_client_uri"};
 /// What Hydra keeps of a key (RFC 7517 §4, RFC 7518 §6); it drops the rest.
-constexpr std::array<std::string_view, 13> kKeyMembers{
-    "alg", "crv", "e", "k", "kid", "kty", "n", "use", "x", "x5c", "x5t", "x5t#S256", "y"};
+constexpr std::array<std::string_view, 13> kKeyMembers{"alg", "crv", "e",   "k",   "kid",      "kty", "n",
+                                                       "use", "x",   "x5c", "x5t", "x5t#S256", "y"};
 
 void drop_secrets(Json& document) {
   if (!document.is_object()) return;
@@ -135,7 +135,8 @@ Result<void> write_ours(Json& target, const ClientSettings& wish, const Ownershi
   if (settings.has_secret()) mark.credential = std::move(credential);
   write_settings(target, settings);
   RETURN_IF_ERROR(write_jwks(target, settings, mark));
-  RETURN_IF_ERROR(write_parameters(target, settings, before ? before->parameters : std::vector<std::string>()));
+  RETURN_IF_ERROR(
+      write_parameters(target, settings, before ? before->parameters : std::vector<std::string>()));
   for (const auto& [name, value] : settings.parameters) mark.parameters.push_back(name);
   write_mark(target, mark);
   return {};

@@ -1,16 +1,18 @@
 #pragma once
-// JSON of a client at Ory Hydra's admin API to our values and back. Pure functions. Reading normalises: what Hydra
-// adds by itself is not seen, and what was written compares equal to what is read. A member that follows from the
-// settings (response types, lifespans, consent) and is not what follows from them is read as a parameter of its name,
-// so that it is a difference.
+// JSON of a client at Ory Hydra's admin API to our values and back. Pure functions. Reading normalises: what
+// Hydra adds by itself is not seen, and what was written compares equal to what is read. A member that
+// follows from the settings (response types, lifespans, consent) and is not what follows from them is read as
+// a parameter of its name, so that it is a difference.
 
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include <nlohmann/json.hpp>
 #include "backend/client.h"
 #include "backend/hydra_mark.h"
 #include "base/result.h"
+#include "json/json.h"
 
 namespace apiclient::backend::hydra {
 
@@ -24,12 +26,13 @@ struct StoredClient {
 /// Error: protocol.
 Result<StoredClient> read_client(std::string_view body);
 
-/// Body of "create". It holds the value of `credential`, which may be null: `wipe` it after use. Error: invalid
+/// Body of "create". It holds the value of `credential`, which may be null: `wipe` it after use. Error:
+/// invalid
 /// (`jwks` is not JSON, or a parameter is none that Hydra has).
 Result<std::string> write_new_client(const ClientSettings& settings, const OwnershipMark& owner,
                                      const NewCredential* credential, WallTime now);
-/// Body of "replace": the stored client with our members replaced; no secret is in it, so Hydra keeps the present one.
-/// Error: as above.
+/// Body of "replace": the stored client with our members replaced; no secret is in it, so Hydra keeps the
+/// present one. Error: as above.
 Result<std::string> rewrite_client(const StoredClient& stored, const ClientSettings& settings,
                                    const OwnershipMark& owner);
 /// Body of "replace" which changes nothing but the secret and its description. `wipe` it after use.

@@ -1,6 +1,6 @@
 #pragma once
-// What we keep in a client's `metadata` at Ory Hydra, below one member of our own: whose the client is, and what
-// Hydra cannot tell about it. Pure functions; other members of the metadata are other people's and stay.
+// What we keep in a client's `metadata` at Ory Hydra, below one member of our own: whose the client is, and
+// what Hydra cannot tell about it. Pure functions; other members of the metadata are other people's and stay.
 
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -22,7 +22,8 @@ struct Mark {
   /// Describes the client's one secret, which Hydra does not: null where the client has none, or had one
   /// before it was ours.
   std::optional<Credential> credential = {};
-  std::vector<std::string> parameters = {};  ///< names of the members that came from ClientSettings::parameters
+  std::vector<std::string> parameters =
+      {};                 ///< names of the members that came from ClientSettings::parameters
   std::string jwks = {};  ///< as declared, where Hydra keeps less of it than was sent
 };
 

@@ -17,8 +17,8 @@ struct ClientPage {
 /// Clients of others are passed over, whatever they look like. Error: protocol (no list).
 Result<ClientPage> read_client_page(std::string_view body, std::string_view installation_id);
 
-/// The `page_token` of the link to the next page (RFC 8288), decoded; empty: there is none. Only the token is taken,
-/// so that no answer can send us elsewhere.
+/// The `page_token` of the link to the next page (RFC 8288), decoded; empty: there is none. Only the token is
+/// taken, so that no answer can send us elsewhere.
 std::string next_page_token(std::string_view link);
 
 /// "v2.3.0" from the answer of /version, cleaned and cut; empty when it names none.

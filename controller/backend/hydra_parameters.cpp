@@ -125,7 +125,7 @@ bool deviates(const Json& client, const Lifespan& lifespan, const ClientSettings
 
 bool has_response_types(const Json& stored, const ClientSettings& settings) {
   Json sorted = stored.is_array() ? stored : Json::array();
-  std::sort(sorted.begin(), sorted.end());
+  std::sort(sorted.begin(), sorted.end());  // Json has no ranges
   return sorted == response_types(settings.grant_types);
 }
 
@@ -143,7 +143,8 @@ Result<Json> write_parameter(const std::string& name, const std::string& text) {
   auto value = json::parse(text);
   const bool fits = value && (known->kind == Kind::flag ? value->is_boolean() : value->is_array());
   if (!fits) {
-    return fail(refuse(name, known->kind == Kind::flag ? "must be true or false" : "must be a list of texts"));
+    return fail(
+        refuse(name, known->kind == Kind::flag ? "must be true or false" : "must be a list of texts"));
   }
   return std::move(*value);
 }
@@ -161,8 +162,7 @@ void write_derived(Json& client, const ClientSettings& settings) {
 
 void read_derived(const Json& client, ClientSettings& settings) {
   const Json& skip = member_of(client, "skip_consent");
-  settings.require_consent =
-      settings.type != ClientType::machine && !(skip.is_boolean() && skip.get<bool>());
+  settings.require_consent = settings.type != ClientType::machine && !(skip.is_boolean() && skip.get<bool>());
   const auto lifetime = [&](const char* member) { return read_lifetime(member_of(client, member)).value; };
   settings.access_token_lifetime = lifetime("authorization_code_grant_access_token_lifespan");
   settings.refresh_token_lifetime = lifetime("authorization_code_grant_refresh_token_lifespan");
@@ -193,7 +193,8 @@ Result<void> write_parameters(Json& client, const ClientSettings& settings,
   return {};
 }
 
-std::map<std::string, std::string> read_parameters(const Json& client, const std::vector<std::string>& names) {
+std::map<std::string, std::string> read_parameters(const Json& client,
+                                                   const std::vector<std::string>& names) {
   std::map<std::string, std::string> found;
   for (const std::string& name : names) {
     const Json& value = member_of(client, name);

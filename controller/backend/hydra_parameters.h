@@ -1,6 +1,6 @@
 #pragma once
-// Members of a client at Ory Hydra for which ClientSettings has no field: what follows from the settings, and what an
-// ApiClient may set by name. Pure functions.
+// Members of a client at Ory Hydra for which ClientSettings has no field: what follows from the settings, and
+// what an ApiClient may set by name. Pure functions.
 
 #include <map>
 #include <string>
@@ -19,8 +19,8 @@ void read_derived(const Json& client, ClientSettings& settings);
 /// Those of the derived members that are not what follows from the settings, as they are stored.
 std::map<std::string, std::string> find_deviations(const Json& client, const ClientSettings& settings);
 
-/// Writes the parameters and takes away those that only `before` names. Error: invalid (a name that Hydra does not
-/// know, or a value of another type than it wants).
+/// Writes the parameters and takes away those that only `before` names. Error: invalid (a name that Hydra
+/// does not know, or a value of another type than it wants).
 Result<void> write_parameters(Json& client, const ClientSettings& settings,
                               const std::vector<std::string>& before);
 /// Those of these names, as they are stored.

@@ -11,7 +11,8 @@
 
 namespace apiclient::backend {
 
-constexpr std::size_t kLongestForeignText = 200;
+/// Ory Hydra says what is wrong at the end of a long sentence.
+constexpr std::size_t kLongestForeignText = 400;
 
 /// Foreign text made fit for a message: control characters become spaces, cut to `longest` characters.
 std::string cleaned(std::string_view text, std::size_t longest = kLongestForeignText);
@@ -21,8 +22,8 @@ std::string cleaned(std::string_view text, std::size_t longest = kLongestForeign
 /// registry's own is `protocol`, a 404 too: only a problem document may say that a client does not exist.
 Error error_from(const http::Response& response, std::span<const std::string_view> secrets = {});
 
-/// The same for a registry whose refusals are {"error": word, "error_description": text}, as RFC 6749 §5.2 and
-/// RFC 7591 §3.2.2 have them.
+/// The same for a registry whose refusals are {"error": word, "error_description": text}, as RFC 6749 §5.2
+/// and RFC 7591 §3.2.2 have them.
 Error oauth_error_from(const http::Response& response, std::span<const std::string_view> secrets = {});
 
 }  // namespace apiclient::backend

@@ -89,6 +89,12 @@ struct Observation {
   [[nodiscard]] ClientOwner client_owner() const {
     return owner_of(registered, client.meta, installation_id);
   }
+  /// The registry has something else than is declared, or the mark of an object that is gone.
+  [[nodiscard]] bool needs_update() const {
+    if (!registered) return false;
+    const bool of_the_dead = registered->mark && registered->mark->uid != client.meta.uid;
+    return of_the_dead || registered->settings != desired.settings;
+  }
 };
 
 /// Where the server picks the id: it is this one. What is desired, published and reported follows.

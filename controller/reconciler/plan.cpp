@@ -35,11 +35,6 @@ bool published_value_stands(const Observation& seen) {
   return known && !newer;
 }
 
-bool needs_update(const Observation& seen) {
-  return seen.registered && (seen.registered->settings != seen.desired.settings ||
-                             seen.registered->mark->uid != seen.client.meta.uid);
-}
-
 /// The oldest secret of a full client; never the one that the live target names.
 std::optional<std::string> slot_to_free(const Observation& seen) {
   const auto& all = seen.registered->credentials;
@@ -208,7 +203,7 @@ class Planner {
 
   void update_when_needed() {
     if (seen_.registered && !seen_.registered->mark) return add(step::AdoptClient{});
-    if (needs_update(seen_)) add(step::UpdateClient{});
+    if (seen_.needs_update()) add(step::UpdateClient{});
   }
   void add_credential() {
     if (strategy_ == Strategy::in_place) return replace_credential();

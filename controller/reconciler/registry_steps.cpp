@@ -18,6 +18,10 @@ constexpr int kRejectionsBeforeStalled = 3;
 
 Outcome done() { return std::optional<Held>(); }
 
+backend::NewCredential new_credential(const StagedCredential& staged) {
+  return {.operation_id = staged.operation_id, .revision = staged.revision, .value = &staged.value};
+}
+
 }  // namespace
 
 Outcome held_by_registry(Error error, const std::string& registry_name) {
@@ -50,9 +54,23 @@ Outcome StepPerformer::perform(const step::CreateClient& step) {
 }
 
 Outcome StepPerformer::after_create_failed(Error error) {
-  const bool for_the_dead = error.kind == ErrorKind::conflict && error.code == "deleted_operation";
-  if (for_the_dead && seen_.staged) RETURN_IF_ERROR(unstage());
+  const bool conflict = error.kind == ErrorKind::conflict;
+  if (conflict && error.code == "revision_conflict") {
+    RETURN_IF_ERROR(stage_newer());
+  } else if (conflict && error.code == "deleted_operation" && seen_.staged) {
+    RETURN_IF_ERROR(unstage());
+  }
   return held_by_registry(std::move(error), seen_.registry->name);
+}
+
+/// The registry had a newer secret of the client that was deleted since. Nobody has its value, so there is a
+/// still newer one, with which the next pass registers the client.
+Result<void> StepPerformer::stage_newer() {
+  step::Stage newer{.revision = next_revision(seen_), .token = seen_.staged ? seen_.staged->token : ""};
+  if (seen_.staged) RETURN_IF_ERROR(unstage());
+  const Outcome staged = perform(newer);
+  if (!staged) return fail(staged.error());
+  return {};
 }
 
 /// Retired since (a crash before the staged Secret could go), or left behind by a newer mint: never to be
@@ -127,9 +145,7 @@ Outcome StepPerformer::retire(const std::vector<std::string>& credential_ids) {
 }
 
 Outcome StepPerformer::perform(const step::AddCredential& /*step*/) {
-  const backend::NewCredential credential{.operation_id = seen_.staged->operation_id,
-                                          .revision = seen_.staged->revision,
-                                          .value = &seen_.staged->value};
+  const backend::NewCredential credential = new_credential(*seen_.staged);
   auto added =
       backend().add_credential(seen_.desired.settings.client_id, seen_.client.meta.uid, credential, stop_);
   wiring_.report.credential_added(seen_, credential, added);
@@ -139,9 +155,7 @@ Outcome StepPerformer::perform(const step::AddCredential& /*step*/) {
 }
 
 Outcome StepPerformer::perform(const step::ReplaceCredential& /*step*/) {
-  const backend::NewCredential credential{.operation_id = seen_.staged->operation_id,
-                                          .revision = seen_.staged->revision,
-                                          .value = &seen_.staged->value};
+  const backend::NewCredential credential = new_credential(*seen_.staged);
   auto replaced = backend().replace_credential(seen_.desired.settings.client_id, seen_.client.meta.uid,
                                                credential, stop_);
   wiring_.report.credential_replaced(seen_, credential, replaced);

@@ -18,11 +18,6 @@ bool published_value_stands(const Observation& seen) {
          seen.published_verdict != backend::Verdict::rejected;
 }
 
-bool needs_update(const Observation& seen) {
-  return seen.registered->settings != seen.desired.settings ||
-         (seen.registered->mark && seen.registered->mark->uid != seen.client.meta.uid);
-}
-
 class ReregisterPlanner {
  public:
   ReregisterPlanner(const Observation& seen, WallTime now)
@@ -75,16 +70,27 @@ class ReregisterPlanner {
 
   void publish_new(std::int64_t revision, std::string_view token, std::string_view kind) {
     revoke_before_publish();
-    if (suspended()) {
-      if (!(seen_.registered && seen_.registered->disabled)) draft_.add(step::DisableClient{});
-    } else if (seen_.registry->spec.verify_credentials && seen_.desired.settings.has_secret()) {
-      draft_.add(step::Verify{});
-    }
+    make_ready();
     draft_.settle_minted(token);
     tokens().because(reason_of_mint(token, kind));
     const auto parsed = parse_rotation_token(token);
     supersede(revision, parsed && parsed->now);
     draft_.add(step::DropStaged{});
+  }
+
+  /// Suspended as declared, or accepted by the registry. What is published already is not taken back here.
+  void make_ready() {
+    const bool staged = staged_counts(seen_) && seen_.registered;
+    const bool disabled = staged && seen_.registered->disabled;
+    if (suspended()) {
+      if (!disabled) draft_.add(step::DisableClient{});
+      return;
+    }
+    if (disabled) draft_.add(step::EnableClient{});
+    const bool published = staged && seen_.published() != nullptr &&
+                           seen_.published()->operation_id() == seen_.staged->operation_id;
+    if (published || !seen_.desired.settings.has_secret()) return;
+    if (seen_.registry->spec.verify_credentials) draft_.add(step::Verify{});
   }
 
   /// The overlap that exists ends now, the one that this mint begins does not.
@@ -109,6 +115,7 @@ class ReregisterPlanner {
   }
 
   [[nodiscard]] api::PreviousStatus former(const std::string& id, std::int64_t revision) const {
+    if (has_former_client() && seen_.client.status.previous->id == id) return *seen_.client.status.previous;
     const auto& credential = seen_.client.status.credential;
     return {.revision = credential ? credential->revision : revision - 1,
             .id = id,
@@ -137,7 +144,7 @@ class ReregisterPlanner {
 
   /// Nothing is to be registered.
   void maintain() {
-    if (needs_update(seen_)) draft_.add(step::UpdateClient{});
+    if (seen_.needs_update()) draft_.add(step::UpdateClient{});
     const bool disabled = seen_.registered->disabled;
     if (disabled && !suspended()) draft_.add(step::EnableClient{});
     if (!disabled && suspended()) draft_.add(step::DisableClient{});

@@ -70,6 +70,7 @@ class StepPerformer {
 
   [[nodiscard]] bool would_write_target() const;
   Outcome after_create_failed(Error error);
+  Result<void> stage_newer();
   Outcome after_add_failed(Error error);
   Outcome end_rejected();
   Outcome after_rejection();

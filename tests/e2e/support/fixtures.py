@@ -55,11 +55,12 @@ def _status_watch(api):
 
 @pytest.fixture
 def make_world(plane, api, audit, controller, _status_watch):
-    """make_world(**registry_spec) for tests that need a second one, or a registry with other settings."""
+    """make_world(**registry_spec) for tests that need a second one, or a registry with other settings; a world of
+    another `kind` has another registry."""
     worlds = []
 
-    def make(**registry_spec):
-        worlds.append(World(plane, api, audit, controller, registry_spec))
+    def make(kind=World, **registry_spec):
+        worlds.append(kind(plane, api, audit, controller, registry_spec))
         return worlds[-1].open()
 
     yield make

@@ -100,7 +100,7 @@ class Registry:
 
     def form(self, where, form, client_id, secret):
         """(status, decoded body) of a form that a client sends to the public side."""
-        return _exchange("POST", self.issuer + where, urllib.parse.urlencode(form),
+        return exchange("POST", self.issuer + where, urllib.parse.urlencode(form),
                          {"Content-Type": "application/x-www-form-urlencoded", **_basic(client_id, secret)})
 
     # Its admin API
@@ -108,7 +108,7 @@ class Registry:
     def admin(self, method, where, body=None):
         """(status, decoded body) of a request below /admin/v1."""
         text = json.dumps(body) if body is not None else None
-        return _exchange(method, f"{self.admin_url}/admin/v1{where}", text,
+        return exchange(method, f"{self.admin_url}/admin/v1{where}", text,
                          headers={"Authorization": f"Bearer {self.admin_token}", "Content-Type": "application/json"})
 
     def client(self, client_id):
@@ -140,7 +140,7 @@ def token_status(credentials, method="basic", scope=None):
     else:
         form |= {"client_id": identity, "client_secret": secret}
     try:
-        return _exchange("POST", credentials.text("token-uri"), urllib.parse.urlencode(form), headers)[0]
+        return exchange("POST", credentials.text("token-uri"), urllib.parse.urlencode(form), headers)[0]
     except OSError:
         return 0
 
@@ -151,7 +151,8 @@ def _basic(client_id, secret):
     return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
 
 
-def _exchange(method, url, body=None, headers=None):
+def exchange(method, url, body=None, headers=None):
+    """(status, decoded body), {} where that is no JSON."""
     request = urllib.request.Request(url, body.encode() if body is not None else None, headers or {}, method=method)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:

@@ -146,7 +146,7 @@ TEST_P(OtherIssuer, IsNamedBesideOurs) {
   EXPECT_EQ(endpoints.error().code, "issuer_mismatch");
   EXPECT_NE(endpoints.error().message.find("\"" + GetParam().issuer.substr(0, 30)), std::string::npos);
   EXPECT_NE(endpoints.error().message.find("\"" + kIssuer + "\""), std::string::npos);
-  EXPECT_LT(endpoints.error().message.size(), 400U);
+  EXPECT_LT(endpoints.error().message.size(), 500U);
 }
 
 INSTANTIATE_TEST_SUITE_P(

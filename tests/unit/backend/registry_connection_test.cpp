@@ -99,7 +99,26 @@ TEST(RegistryConnection, AfterAFailedProbeNothingIsSentButProbes) {
   EXPECT_EQ(probe.error().message.find("not sent"), std::string::npos) << probe.error().message;
 }
 
-TEST(RegistryKind, HasAName) { EXPECT_EQ(to_string(RegistryKind::embedded), "embedded"); }
+TEST(RegistryKind, IsReadByItsName) {
+  for (const RegistryKind kind : {RegistryKind::embedded, RegistryKind::hydra}) {
+    EXPECT_EQ(read_registry_kind(to_string(kind)), kind);
+  }
+  EXPECT_FALSE(read_registry_kind("keycloak"));
+  EXPECT_FALSE(read_registry_kind(""));
+}
+
+/// Only the backend of Hydra refuses this by itself, without a call.
+TEST(RegistryConnection, TheKindChoosesTheBackend) {
+  telemetry::Metrics metrics;
+  ConnectionConfig config = a_config();
+  config.kind = RegistryKind::hydra;
+  config.auth = NoAuth{};
+  const auto connection = connect(std::move(config), metrics);
+  ASSERT_TRUE(connection.has_value()) << connection.error().message;
+  const auto disabled = (*connection)->backend().set_disabled("a", "uid-1", true, {});
+  ASSERT_FALSE(disabled.has_value());
+  EXPECT_EQ(disabled.error().code, "cannot_disable");
+}
 
 }  // namespace
 }  // namespace apiclient::backend

@@ -94,7 +94,7 @@ TEST(RegistryError, ForeignTextIsCutAndCleaned) {
   const std::string detail = std::string("a\\nb\\u0000c\\u001b[31m") + std::string(500, 'x');
   const Error error = error_from({.status_code = 400, .body = problem("invalid_request", detail)});
   EXPECT_TRUE(error.message.starts_with("a b c [31mxxx")) << error.message;
-  EXPECT_EQ(error.message.size(), 200 + std::string("…").size());
+  EXPECT_EQ(error.message.size(), kLongestForeignText + std::string("…").size());
   EXPECT_TRUE(error.message.ends_with("x…"));
 }
 
@@ -158,6 +158,39 @@ INSTANTIATE_TEST_SUITE_P(Table, Cleaned,
                                                    9, "a b"},
                                          CleanCase{"TruncatedCharacter", "a\xc3", 9, "a "}),
                          [](const auto& row) { return row.param.name; });
+
+class OAuthAnswers : public testing::TestWithParam<AnswerCase> {};
+
+TEST_P(OAuthAnswers, HaveOneMeaning) {
+  const AnswerCase& row = GetParam();
+  const Error error = oauth_error_from({.status_code = row.status_code, .body = row.body});
+  EXPECT_EQ(error.kind, row.kind);
+  EXPECT_EQ(error.code, row.code);
+  EXPECT_EQ(error.message, row.message);
+}
+
+std::string oauth(const std::string& word, const std::string& description) {
+  return R"({"error":")" + word + R"(","error_description":")" + description + "\"}";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, OAuthAnswers,
+    testing::Values(AnswerCase{"Refused", 400, oauth("invalid_redirect_uri", "no fragment"),
+                               ErrorKind::invalid, "invalid_redirect_uri", "no fragment"},
+                    AnswerCase{"ProseInsteadOfAWord", 409, oauth("It exists", ""), ErrorKind::already_exists,
+                               "", "It exists"},
+                    AnswerCase{"NoSuchClient", 404, oauth("Not Found", ""), ErrorKind::not_found, "",
+                               "Not Found"},
+                    AnswerCase{"NoSuchPage", 404, kHtml, ErrorKind::protocol, "", "HTTP 404" + kNotOwn},
+                    AnswerCase{"NoSuchRoute", 404, R"({"error":"no route"})", ErrorKind::protocol, "",
+                               "HTTP 404" + kNotOwn},
+                    AnswerCase{"ErrorOfAGateway", 404, R"({"error":{"code":404},"error_description":""})",
+                               ErrorKind::protocol, "", "HTTP 404" + kNotOwn},
+                    AnswerCase{"WrongToken", 401, "", ErrorKind::unauthorized, "", "HTTP 401" + kNotOwn},
+                    AnswerCase{"Broken", 500, oauth("server_error", "try again"), ErrorKind::unavailable,
+                               "server_error", "try again"},
+                    AnswerCase{"Moved", 302, oauth("moved", ""), ErrorKind::protocol, "moved", "moved"}),
+    [](const auto& row) { return row.param.name; });
 
 }  // namespace
 }  // namespace apiclient::backend

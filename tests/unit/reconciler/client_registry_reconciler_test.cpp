@@ -313,6 +313,14 @@ INSTANTIATE_TEST_SUITE_P(
                       SpecRow{"NoCredentials", R"({"auth": null})", "InvalidSpec", "spec.auth is missing"}),
     test::RowName());
 
+TEST_F(RegistryPass, HydraNeedsNoCredentials) {
+  apply(a_registry().with_spec(
+      Json::parse(R"({"embedded": null, "hydra": {"adminUrl": "http://h"}, "auth": null})")));
+  ASSERT_THAT(pass(), test::is_ok());
+  EXPECT_EQ(condition("Ready"), "True Reachable");
+  EXPECT_EQ(status()["backend"], "hydra");
+}
+
 TEST_F(RegistryPass, AConnectionThatCannotBeMadeStalls) {
   refuse_connection_ = Error{.kind = ErrorKind::invalid, .message = "tls.caBundle: no certificate in it"};
   apply(a_registry().with_spec({{"tls", {{"caBundle", base64_encode("PEM")}}}}));

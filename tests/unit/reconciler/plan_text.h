@@ -26,6 +26,7 @@ inline std::string text_of(const reconciler::Step& step) {
             for (const std::string& id : one.credential_ids) text += " " + id;
             return text;
           },
+          [&](const step_types::RemoveClient& one) { return name + " " + one.client_id; },
           [&](const step_types::RestartTarget& one) { return name + " " + std::to_string(one.position); },
           [&](const auto&) { return name; }},
       step);

@@ -168,6 +168,15 @@ TEST_F(Reconcile, AMintWhoseClientWasDeletedInTheRegistryBeginsAnew) {
             base64_decode(operation).value());
 }
 
+TEST_F(Reconcile, WhatIsPublishedGivesWayWhenTheRegistryHasSeenANewerRevision) {
+  issue();
+  world_.patch_client({{"metadata", {{"annotations", {{"apiclient.dev/rotate", "r1"}}}}}});
+  ASSERT_TRUE(world_.crashes_at("after add-credential"));
+  ASSERT_THAT(world_.backend.remove(kClientId, test::kUid, {}), test::is_ok());
+  ASSERT_TRUE(world_.settle());
+  expect_well(2);
+}
+
 TEST_F(Reconcile, AMintIsFinishedWhereItBegan) {
   world_.backend.fail_next(BackendOperation::create, unavailable());
   world_.apply(an_api_client());

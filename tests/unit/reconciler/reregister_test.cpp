@@ -1,6 +1,7 @@
 // Rotation where the server picks ids and makes secrets: a second client takes the place of the first.
 #include <algorithm>
 
+#include "api/names.h"
 #include "base/encoding.h"
 #include "unit/reconciler/reconcile_fixture.h"
 
@@ -234,6 +235,20 @@ TEST_F(Reregister, ADeletionTakesTheClientThatIsOnlyStaged) {
   ASSERT_TRUE(world_.settle());
   EXPECT_THAT(world_.backend.client_ids(), IsEmpty());
   EXPECT_THAT(world_.staged(), IsEmpty());
+}
+
+TEST_F(Reregister, AnObjectRestoredWithoutItsStatusLeavesNoClientBehind) {
+  issue();
+  Json object = world_.client();
+  object.erase("status");
+  object["metadata"]["annotations"]["apiclient.dev/rotate"] = "r1";
+  world_.kube.put(api::kApiClients, object);
+  world_.restart();
+  ASSERT_TRUE(world_.settle());
+  EXPECT_TRUE(published_works());
+  world_.clock.advance(61min);
+  ASSERT_TRUE(world_.settle());
+  EXPECT_THAT(world_.backend.client_ids(), ElementsAre(published_id()));
 }
 
 TEST_F(Reregister, ACrashAtAnyPointOfARotationEndsTheSame) {

@@ -9,6 +9,7 @@ Actor::Actor(State& state, Pass State::*mine, const PlanBook& book, Promises& pr
       world_(state.world),
       pass_(state.*mine),
       other_(&pass_ == &state.pass ? state.old_pass : state.pass),
+      answer_(&pass_ == &state.pass ? state.world.answer : state.old_answer),
       seen_(pass_.seen),
       book_(book),
       promises_(promises) {}
@@ -44,16 +45,25 @@ Actor::Progress Actor::perform(const step::Stage& step) {
   if (alive && world_.staged.revision != 0) return Progress::refused;  // exists already
   const Token token = planned().staged_token;
   promises_.staging(state_, pass_, token);
-  const bool first = seen_.object.status.revision == 0 && seen_.target.revision == 0;
   seen_.staged = {.revision = static_cast<Number>(step.revision),
                   .operation = fresh_secret(state_),
+                  .credential = 0,
                   .token = token,
-                  .recovers = token == Token::none && !first,
+                  .recovers = recovers(token),
                   .was_published = false};
-  ++state_.ghost.mints;
-  if (token != Token::none) ++state_.ghost.rotations[id_of(token)];
+  count_mint(token);
   if (alive) world_.staged = seen_.staged;
   return Progress::done;
+}
+
+bool Actor::recovers(Token token) const {
+  const bool first = seen_.object.status.revision == 0 && seen_.target.revision == 0;
+  return token == Token::none && !first;
+}
+
+void Actor::count_mint(Token token) {
+  ++state_.ghost.mints;
+  if (token != Token::none) ++state_.ghost.rotations[id_of(token)];
 }
 
 Actor::Progress Actor::perform(const step::CreateClient& step) {
@@ -87,9 +97,9 @@ Actor::Progress Actor::register_client(const Credential& credential) {
 }
 
 Actor::Progress Actor::perform(const step::UpdateClient& /*step*/) {
-  Client& client = world_.registry.client;
-  if (!is_mine(seen_.client.mark_uid) || seen_.client.mark_revision < client.mark_revision)
-    return Progress::refused;
+  if (!is_mine(seen_.client.mark_uid)) return Progress::refused;
+  Client& client = *stored_client();
+  if (seen_.client.mark_revision < client.mark_revision) return Progress::refused;
   client.mark_uid = seen_.object.uid;
   seen_.client = client;
   return Progress::done;
@@ -100,9 +110,10 @@ Actor::Progress Actor::perform(const step::EnableClient& /*step*/) { return set_
 
 Actor::Progress Actor::set_disabled(bool disabled) {
   if (!is_mine(seen_.client.mark_uid)) return Progress::refused;
-  if (world_.registry.client.disabled != disabled) other_.registry_meddled = true;
-  world_.registry.client.disabled = disabled;
-  seen_.client = world_.registry.client;
+  Client& client = *stored_client();
+  if (client.disabled != disabled) other_.registry_meddled = true;
+  client.disabled = disabled;
+  seen_.client = client;
   return Progress::done;
 }
 
@@ -164,12 +175,15 @@ Actor::Progress Actor::perform(const step::RehearsePublish& /*step*/) {
 }
 
 Actor::Progress Actor::perform(const step::Verify& /*step*/) {
-  const Client& client = world_.registry.client;
-  const Credential now = current();
-  if (stores(client, now.value) && !client.disabled) return Progress::done;
-  if (seen_.staged.revision == 0 || retire(now.id, Retirement::rejected) == Progress::refused)
-    return Progress::refused;
+  const Client* client = stored_client();
+  if (client != nullptr && stores(*client, current().value) && !client->disabled) return Progress::done;
+  if (seen_.staged.revision == 0 || end_rejected() == Progress::refused) return Progress::refused;
   return unstage_and_stop();
+}
+
+Actor::Progress Actor::end_rejected() {
+  if (world_.registry.picks_ids) return remove(seen_.staged.credential, Retirement::rejected);
+  return retire(current().id, Retirement::rejected);
 }
 
 Actor::Progress Actor::perform(const step::Publish& /*step*/) {
@@ -198,12 +212,14 @@ void Actor::write_target(const Target& wanted) {
   // Who wrote a value that stays as it is remains its manager.
   world_.target.overwritten = wanted.value == kForeignValue;
   pass_.target_meddled = other_.target_current = false;
+  state_.ghost.works = authenticates(world_.registry, wanted);
 }
 
 Actor::Progress Actor::perform(const step::WriteStatus& /*step*/) {
   const Status after = status_after();
   if (same(after, seen_.object.status)) return Progress::done;
   if (!pass_.object_current) return Progress::refused;
+  promises_.telling(after);
   world_.object.status = seen_.object.status = after;
   other_.object_current = false;
   return Progress::done;
@@ -245,6 +261,7 @@ Credential Actor::current() const {
                        .id = 0}
           : Credential{
                 .revision = target.revision, .operation = target.operation, .value = target.value, .id = 0};
+  if (world_.registry.picks_ids) current.id = seen_.client_id;
   if (!seen_.client.present) return current;
   for (const Credential& credential : seen_.client.credentials) {
     if (credential.revision == 0 || credential.revision != current.revision) continue;
@@ -285,12 +302,18 @@ Status Actor::status_after() const {
           .issued_at = same_revision ? before.issued_at : model::now,
           .last_reason = plan.reason != Reason::none ? plan.reason : before.last_reason,
           .refused_token = plan.refused_token,
-          .refused = plan.refused};
+          .fence = {}};
 }
 
-bool Actor::is_mine(Number expected_uid) const {
-  const Client& client = world_.registry.client;
-  return client.present && client.mark_uid == expected_uid;
+Client* Actor::stored_client() {
+  Registry& registry = world_.registry;
+  if (registry.picks_ids) return find_picked(registry, seen_.client_id);
+  return registry.client.present ? &registry.client : nullptr;
+}
+
+bool Actor::is_mine(Number expected_uid) {
+  const Client* client = stored_client();
+  return client != nullptr && client->mark_uid == expected_uid;
 }
 
 void Actor::store_secret(Credential credential) {
@@ -306,7 +329,8 @@ bool calls_registry(const Step& step) {
          std::holds_alternative<step::RetireOldest>(step) ||
          std::holds_alternative<step::AddCredential>(step) ||
          std::holds_alternative<step::ReplaceCredential>(step) ||
-         std::holds_alternative<step::RetireOlder>(step);
+         std::holds_alternative<step::RegisterClient>(step) ||
+         std::holds_alternative<step::RemoveClient>(step) || std::holds_alternative<step::RetireOlder>(step);
 }
 
 }  // namespace apiclient::reconciler::model

@@ -1,6 +1,7 @@
 #pragma once
 // One pass of the operator, step by step, as StepPerformer does it: each write meets what the API server and
-// the registry really check (design of the writes: docs/architecture.md). Lives for one step.
+// the registry really check (design of the writes: docs/architecture.md). Lives for one step. The steps of
+// registrations, where the server picks ids, are in model_registrations.cpp.
 
 #include "unit/reconciler/model/model_promises.h"
 #include "unit/reconciler/model/model_state.h"
@@ -21,6 +22,7 @@ class Actor {
   enum class Progress { done, more, refused };
 
   Progress perform(const step::AddFinalizer& step);
+  Progress perform(const step::Fence& step);
   Progress perform(const step::Stage& step);
   Progress perform(const step::CreateClient& step);
   Progress perform(const step::UpdateClient& step);
@@ -30,6 +32,9 @@ class Actor {
   Progress perform(const step::AddCredential& step);
   Progress perform(const step::RehearsePublish& step);
   Progress perform(const step::ReplaceCredential& step);
+  Progress perform(const step::RegisterClient& step);
+  Progress perform(const step::StageAnswer& step);
+  Progress perform(const step::RemoveClient& step);
   Progress perform(const step::Verify& step);
   Progress perform(const step::Publish& step);
   Progress perform(const step::RetireOlder& step);
@@ -45,12 +50,19 @@ class Actor {
   [[nodiscard]] Target publication() const;
   [[nodiscard]] Status status_after() const;
 
-  [[nodiscard]] bool is_mine(Number expected_uid) const;
+  /// What a mint is for that no token asks for.
+  [[nodiscard]] bool recovers(Token token) const;
+  void count_mint(Token token);
+  /// The client that the pass has looked up; null when it is not there.
+  [[nodiscard]] Client* stored_client();
+  bool is_mine(Number expected_uid);
   Progress register_client(const Credential& credential);
   Progress unstage();
   Progress unstage_and_stop();
   Progress set_disabled(bool disabled);
   Progress retire(Number id, Retirement why);
+  Progress remove(Number client_id, Retirement why);
+  Progress end_rejected();
   Progress put_secret(bool replaces);
   void retire_all();
   [[nodiscard]] bool may_write_target() const;
@@ -61,6 +73,7 @@ class Actor {
   World& world_;
   Pass& pass_;
   Pass& other_;
+  Answer& answer_;
   View& seen_;
   const PlanBook& book_;
   Promises& promises_;

@@ -46,7 +46,8 @@ bool restore_target(State& state) {
 }
 
 bool reset_status(State& state) {
-  if (state.world.object.status.revision == 0) return false;
+  const Status& status = state.world.object.status;
+  if (status.revision == 0 && status.fence.operation == 0) return false;
   state.world.object.status = {};
   object_was_changed(state);
   return true;
@@ -62,13 +63,28 @@ bool recreate_object(State& state) {
   Staged& staged = state.world.staged;
   if (staged.token != Token::none && !staged.was_published) --state.ghost.rotations[id_of(staged.token)];
   staged = {};
+  state.world.answer = {};
   object_was_changed(state);
   return true;
+}
+
+/// Where the server picks ids.
+bool lose_client(State& state, Number id) {
+  if (find_picked(state.world.registry, id) == nullptr) return false;
+  remove_picked(state.world.registry, id);
+  registry_was_changed(state);
+  return true;
+}
+
+Number newest_id(const Registry& registry) {
+  const std::size_t count = count_picked(registry);
+  return count == 0 ? Number{0} : secret_of(registry.picked[count - 1]).id;
 }
 
 /// A backup of the registry that does not have the newest secret yet.
 bool roll_registry_back(State& state) {
   Registry& registry = state.world.registry;
+  if (registry.picks_ids) return lose_client(state, newest_id(registry));
   if (count_credentials(registry.client) < 2) return false;
   const Credential newest = registry.client.credentials[count_credentials(registry.client) - 1];
   remove_credential(registry.client, newest.id);
@@ -95,6 +111,7 @@ bool lose_secrets(State& state) {
 
 bool delete_client(State& state) {
   Registry& registry = state.world.registry;
+  if (registry.picks_ids) return lose_client(state, state.world.target.credential);
   if (!registry.client.present) return false;
   bury_secrets(registry);
   registry.buried_uid = registry.client.mark_uid;
@@ -106,9 +123,12 @@ bool delete_client(State& state) {
 }
 
 bool empty_registry(State& state) {
-  if (!state.world.registry.client.present) return false;
-  state.world.registry = {};
-  state.world.registry.lost = true;
+  Registry& registry = state.world.registry;
+  if (!registry.client.present && count_picked(registry) == 0) return false;
+  const bool picks_ids = registry.picks_ids;
+  registry = {};
+  registry.picks_ids = picks_ids;
+  registry.lost = true;
   registry_was_changed(state);
   return true;
 }

@@ -16,9 +16,10 @@ constexpr std::string_view kFault = "fault: ";
 
 bool accepts(const Client& client, Number value) { return stores(client, value) && !client.disabled; }
 
-/// The registry has no secret of the published revision.
+/// The registry has no secret of the published revision. One that picks ids does not tell.
 bool disagrees(const View& seen) {
-  return find_credential(seen.client, &Credential::revision, seen.target.revision) == nullptr;
+  return seen.client_id == 0 &&
+         find_credential(seen.client, &Credential::revision, seen.target.revision) == nullptr;
 }
 
 /// The state-loss guard: an issued client that is absent together with all others is not registered again.
@@ -33,7 +34,20 @@ bool may_cut(const View& seen) {
   const bool revoke = object.revoke && !object.status.revoked && !seen.target.revoked;
   const bool token = says_now(object.rotate) && object.rotate != object.status.last_token;
   const bool staged = seen.staged.revision != 0 && says_now(seen.staged.token);
-  return object.no_overlap || revoke || token || staged;
+  const bool fenced = object.status.fence.operation != 0 && says_now(object.status.fence.token);
+  return object.no_overlap || revoke || token || staged || fenced;
+}
+
+Outcome outcome_of(const Object& object, const Answer& answer) {
+  const Number fenced = object.status.fence.operation;
+  if (fenced == 0 || answer.operation != fenced) return Outcome::unknown;
+  return answer.credential == 0 ? Outcome::not_done : Outcome::answered;
+}
+
+/// The process ends, or the pass does.
+void end_old_pass(State& state) {
+  state.old_pass = {};
+  state.old_answer = {};
 }
 
 }  // namespace
@@ -57,6 +71,7 @@ void Moves::each(const State& state, const Visit& visit) const {
   } else {
     begin_passes(state, visit);
     time(state, visit);
+    if (state.world.answer.operation != 0) crash(state, visit);
   }
   if (state.old_pass.under_way()) go_on_with_old_pass(state, visit);
   if (state.pass.under_way() && !setting_.meddles_mid_pass) return;
@@ -69,16 +84,25 @@ View Moves::look(const World& world, bool asks) const {
             .staged = world.staged,
             .target = world.target,
             .client = world.registry.client,
+            .client_id = 0,
+            .outcome = outcome_of(world.object, world.answer),
             .verdict = Verdict::not_asked,
             .clock_trusted = !world.clock_ahead};
   seen.staged.was_published = false;
   seen.target.overwritten = false;
+  if (world.registry.picks_ids) look_up_picked(world.registry, seen);
   const bool gets_tokens = seen.client.present && !seen.client.disabled;
   // The watch event of an overwriting raises the doubt; here it has always arrived.
   const bool in_doubt = asks || world.target.overwritten || disagrees(seen);
   if (gets_tokens && seen.target.revision != 0 && in_doubt)
     seen.verdict = accepts(seen.client, seen.target.value) ? Verdict::accepted : Verdict::rejected;
   return seen;
+}
+
+void Moves::look_up_picked(const Registry& registry, View& seen) const {
+  seen.client_id = book_.client_id_for(seen);
+  const Client* client = find_picked(registry, seen.client_id);
+  if (client != nullptr) seen.client = *client;
 }
 
 bool Moves::begin_pass(State& state, View seen) const {
@@ -115,18 +139,49 @@ void Moves::begin_passes(const State& state, const Visit& visit) const {
 void Moves::run_pass(State& state, bool asks) const {
   const View seen = look(state.world, asks);
   if (!begin_pass(state, seen)) return;
-  while (state.pass.under_way()) Actor(state, &State::pass, book_, promises_).go_on();
+  while (state.pass.under_way()) {
+    Actor(state, &State::pass, book_, promises_).go_on();
+    leave_behind(state);
+    promises_.standing(state);
+  }
 }
 
 void Moves::go_on(const State& state, const Visit& visit) const {
   State next = state;
   Actor actor(next, &State::pass, book_, promises_);
-  const Label label{kOperator, name_of(actor.next_step())};
+  const Step& step = actor.next_step();
+  const Label label{kOperator, name_of(step)};
   actor.go_on();
-  visit(label, next);
-  next = state;
+  operator_came_to(next, label, visit);
+  fail(state, step, visit);
+  crash(state, visit);
+}
+
+/// Of the operator's doing: what holds in every state is asked.
+void Moves::operator_came_to(State& state, Label label, const Visit& visit) const {
+  if (!state.old_pass.under_way()) state.old_answer = {};
+  leave_behind(state);
+  promises_.standing(state);
+  visit(label, state);
+}
+
+void Moves::crash(const State& state, const Visit& visit) const {
+  State next = state;
   next.pass = {};
-  visit({kOperator, "crashes"}, next);
+  next.world.answer = {};
+  operator_came_to(next, {kOperator, "crashes"}, visit);
+}
+
+/// The process goes on and remembers what it knows of a registration.
+void Moves::fail(const State& state, const Step& step, const Visit& visit) const {
+  State next = state;
+  next.pass = {};
+  if (std::holds_alternative<step::RegisterClient>(step)) {
+    next.world.answer = {.operation = state.pass.seen.object.status.fence.operation, .credential = 0};
+    operator_came_to(next, {kOperator, "register, which is refused"}, visit);
+  } else if (std::holds_alternative<step::StageAnswer>(step)) {
+    operator_came_to(next, {kOperator, "stage-answer, which fails"}, visit);
+  }
 }
 
 void Moves::depose(const State& state, const Visit& visit) const {
@@ -135,6 +190,7 @@ void Moves::depose(const State& state, const Visit& visit) const {
     State next = state;
     --next.budget.freezes;
     next.old_pass = std::exchange(next.pass, {});
+    next.old_answer = std::exchange(next.world.answer, {});
     next.old_pass_writes = writes;
     visit({kOperator, what}, next);
   };
@@ -149,11 +205,11 @@ void Moves::go_on_with_old_pass(const State& state, const Visit& visit) const {
   Actor actor(next, &State::old_pass, book_, promises_);
   const Label label{kOldLeader, name_of(actor.next_step())};
   actor.go_on();
-  if (!next.old_pass_writes) next.old_pass = {};
-  visit(label, next);
+  if (!next.old_pass_writes) end_old_pass(next);
+  operator_came_to(next, label, visit);
   next = state;
-  next.old_pass = {};
-  visit({kOldLeader, "ends"}, next);
+  end_old_pass(next);
+  operator_came_to(next, {kOldLeader, "ends"}, visit);
 }
 
 void Moves::wishes(const State& state, const Visit& visit) const {
@@ -188,6 +244,8 @@ void Moves::faults(const State& state, const Visit& visit) const {
     if (!fault.happens(next)) continue;
     --next.budget.faults;
     forget_what_nobody_knows(next);
+    excuse_what_nobody_knows(next);
+    next.ghost.works = authenticates(next.world.registry, next.world.target);
     visit({kFault, fault.what}, next);
   }
 }
@@ -196,7 +254,7 @@ void Moves::time(const State& state, const Visit& visit) const {
   State next = state;
   tick(next);
   // A deposed leader finds out long before an hour is over.
-  if (next.old_pass_writes) next.old_pass = {};
+  if (next.old_pass_writes) end_old_pass(next);
   visit({"", "an hour passes"}, next);
   next = state;
   end_troubles(next);

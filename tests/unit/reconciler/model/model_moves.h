@@ -51,7 +51,11 @@ class Moves {
  private:
   void begin_passes(const State& state, const Visit& visit) const;
   bool begin_pass(State& state, View seen) const;
+  void look_up_picked(const Registry& registry, View& seen) const;
   void go_on(const State& state, const Visit& visit) const;
+  void operator_came_to(State& state, Label label, const Visit& visit) const;
+  void crash(const State& state, const Visit& visit) const;
+  void fail(const State& state, const Step& step, const Visit& visit) const;
   void depose(const State& state, const Visit& visit) const;
   void go_on_with_old_pass(const State& state, const Visit& visit) const;
   void wishes(const State& state, const Visit& visit) const;

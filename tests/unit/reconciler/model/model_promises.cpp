@@ -16,6 +16,8 @@ Number highest_known(const World& world) {
   const Client& client = world.registry.client;
   Number highest = std::max({world.object.status.revision, world.target.revision, world.staged.revision});
   if (client.present) highest = std::max({highest, client.mark_revision, world.registry.highest});
+  highest = std::max(highest, world.object.status.fence.revision);
+  for (const Client& picked : world.registry.picked) highest = std::max(highest, picked.mark_revision);
   return highest;
 }
 
@@ -23,22 +25,24 @@ std::string revision_text(Number revision) { return "revision " + std::to_string
 
 /// Every secret besides the published one is gone, or the client's state is not the declared one.
 bool has_right_client(const World& world) {
-  const Client& client = world.registry.client;
+  const Registry& registry = world.registry;
+  const Client& client = registry.picks_ids ? registry.picked[0] : registry.client;
   return client.present && client.mark_uid == world.object.uid && count_credentials(client) == 1 &&
-         client.disabled == world.object.suspended && stores(client, world.target.value);
+         client.disabled == world.object.suspended && authenticates(registry, world.target) &&
+         (!registry.picks_ids || count_picked(registry) == 1);
 }
 
 bool has_right_status(const World& world) {
   const Status& status = world.object.status;
   return status.revision == world.target.revision && status.credential == world.target.credential &&
-         status.previous_revision == 0;
+         status.previous_revision == 0 && status.fence.operation == 0;
 }
 
 bool has_answered_tokens(const World& world) {
   const Object& object = world.object;
   const Status& status = object.status;
   const bool rotate = object.rotate == Token::none || object.rotate == status.last_token ||
-                      (status.refused && object.rotate == status.refused_token);
+                      object.rotate == status.refused_token;
   return rotate && (!object.revoke || status.revoked);
 }
 
@@ -108,8 +112,9 @@ void Promises::publishing(const State& state, const Pass& pass, const Target& wa
   if (wanted.revision == 0) return break_promise("1: a Secret without a value is published");
   const bool new_value = world.target.revision == 0 || world.target.value != wanted.value;
   if (!new_value) return;
-  const Client& client = world.registry.client;
-  const bool accepted = stores(client, wanted.value) && (!client.disabled || pass.seen.object.suspended);
+  const Registry& registry = world.registry;
+  const Client* client = registry.picks_ids ? find_picked(registry, wanted.credential) : &registry.client;
+  const bool accepted = authenticates(registry, wanted) && (!client->disabled || pass.seen.object.suspended);
   if (!accepted && !pass.registry_meddled)
     break_promise("1: " + revision_text(wanted.revision) + " is published, and the registry rejects it");
   if (wanted.revision < state.ghost.highest_published)
@@ -119,9 +124,16 @@ void Promises::publishing(const State& state, const Pass& pass, const Target& wa
 void Promises::unstaging(const State& state, const Pass& pass) {
   const Target& live = state.world.target;
   const Staged& staged = pass.seen.staged;
+  if (staged.credential != 0 && find_picked(state.world.registry, staged.credential) == nullptr) return;
   const bool published = live.operation == staged.operation || live.revision >= staged.revision;
   if (!published && !pass.target_meddled)
     break_promise("3: " + revision_text(staged.revision) + " is unstaged before it is published");
+}
+
+void Promises::telling(const Status& after) {
+  const bool same_id = after.previous_credential != 0 && after.previous_credential == after.credential;
+  if (same_id || (after.previous_revision != 0 && after.previous_revision >= after.revision))
+    break_promise("10: the status calls previous what is not older");
 }
 
 std::string wrong_at_rest(const World& world) {

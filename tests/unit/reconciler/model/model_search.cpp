@@ -12,8 +12,15 @@ constexpr int kMostPasses = 20;
 std::string text_of(Label label) { return std::string(label.who) + std::string(label.what); }
 
 test::RegistryBuilder registry_for(Strategy strategy) {
-  if (strategy == Strategy::overlap) return test::a_registry();
-  return test::a_registry_of_one_secret().with_spec({{"allowInPlaceRotation", true}});
+  switch (strategy) {
+    case Strategy::overlap: break;
+    case Strategy::in_place:
+      return test::a_registry_of_one_secret().with_spec({{"allowInPlaceRotation", true}});
+    case Strategy::reregister:
+      return test::a_registry().can(
+          {.chooses_client_id = true, .chooses_secret = true, .max_secrets = 1, .can_disable = true});
+  }
+  return test::a_registry();
 }
 
 }  // namespace
@@ -25,10 +32,12 @@ Search::Search(const Setting& setting, Planner planner)
       moves_(setting_, book_, promises_) {}
 
 Findings Search::run() {
-  reach(first_state(setting_.budget), 0, {"", "an ApiClient is created"});
+  reach(first_state(setting_.budget, setting_.strategy == Strategy::reregister), 0,
+        {"", "an ApiClient is created"});
   for (std::uint32_t number = 0; number < nodes_.size() && findings_.broken.empty(); ++number) expand(number);
   findings_.states = nodes_.size();
   findings_.plans = book_.size();
+  findings_.lost = promises_.lost();
   return findings_;
 }
 
@@ -62,10 +71,13 @@ void Search::reach(const State& state, std::uint32_t parent, Label label) {
 
 void Search::settle(State state) {
   state.old_pass = {};
+  state.old_answer = {};
+  leave_behind(state);
   end_troubles(state);
   renumber(state);
   int passes = 0;
   while (settling_.insert(state.world).second && promises_.broken().empty()) {
+    check_deletion(state.world);
     if (!advance(state)) return check_rest(state);
     if (++passes == kMostPasses) return promises_.break_promise("the operator does not come to rest");
   }
@@ -80,11 +92,25 @@ bool Search::advance(State& state) {
   };
   moves_.run_pass(state, false);
   if (changes()) return true;
+  promises_.resting(state.world);
   tick(state);
   if (changes()) return true;
   if (wrong_at_rest(state.world).empty() || !forget_deleted(state.world.registry)) return false;
   ++findings_.weeks;
   return true;
+}
+
+/// A person deletes the object now.
+void Search::check_deletion(const World& world) {
+  if (!world.registry.picks_ids) return;
+  const std::vector<Number> removed = book_.removed_by_deletion(world);
+  for (const Client& client : world.registry.picked) {
+    if (!client.present || std::ranges::find(removed, secret_of(client).id) != removed.end()) continue;
+    // Its answer was lost with the process, or a person has taken away the fence.
+    const Number operation = secret_of(client).operation;
+    if (operation == world.object.status.fence.operation || operation == world.answer.operation) continue;
+    promises_.break_promise("6: a deletion leaves a client behind");
+  }
 }
 
 void Search::check_rest(const State& state) {

@@ -19,6 +19,7 @@ struct Findings {
   std::size_t plans = 0;  ///< different ones
   int longest_way = 0;    ///< passes that it takes at most until nothing changes any more
   std::size_t weeks = 0;  ///< worlds that are put right only when the registry has forgotten what was deleted
+  std::size_t lost = 0;   ///< moves that leave a client behind that nobody can name; the product counts each
   std::string broken = {};             ///< the first promise that was broken; empty: all are kept
   std::vector<std::string> path = {};  ///< to it, in words
 };
@@ -42,6 +43,7 @@ class Search {
   void settle(State state);
   /// One pass, else one tick, else a week where that may help; false when nothing changes any more.
   bool advance(State& state);
+  void check_deletion(const World& world);
   void check_rest(const State& state);
   [[nodiscard]] std::vector<std::string> path_to(std::uint32_t number) const;
 

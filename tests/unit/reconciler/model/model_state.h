@@ -32,6 +32,18 @@ enum class Verdict : Number { not_asked, accepted, rejected, unknown };
 /// The value of a secret that a person has written over ours.
 inline constexpr Number kForeignValue = 15;
 
+/// Of the registration that a fence speaks of: FencedOutcome of the product.
+enum class Outcome : Number { unknown, not_done, answered };
+
+/// `status.rotation.inProgress`, where the server picks ids.
+struct Fence {
+  Number operation;  ///< 0: there is none
+  Number revision;
+  Token token;
+  bool recovers;
+};
+
+/// Where the server picks ids, a credential's number is the id of its client.
 struct Status {
   Number revision;  ///< 0: nothing was issued
   Number credential;
@@ -45,7 +57,7 @@ struct Status {
   Time issued_at;
   Reason last_reason;
   Token refused_token;
-  bool refused;
+  Fence fence;
 };
 
 struct Object {
@@ -62,6 +74,7 @@ struct Object {
 struct Staged {
   Number revision;  ///< 0: there is none
   Number operation;
+  Number credential;  ///< only where the server picks ids
   Token token;
   bool recovers;
   bool was_published;  ///< not seen by the planner
@@ -95,14 +108,26 @@ struct Client {
   std::array<Credential, kMaxSecrets> credentials;  ///< by revision, oldest first; gaps at the end
 };
 
-/// The embedded registry (docs/registry-api.md).
+/// Two of an overlap, a new one, and one that is on its way.
+inline constexpr std::size_t kMostClients = 4;
+
+/// The embedded registry (docs/registry-api.md), or one that picks ids and makes secrets.
 struct Registry {
   Client client;
+  bool picks_ids;
+  std::array<Client, kMostClients>
+      picked;      ///< then these are the clients, each with one secret; gaps at the end
   Number highest;  ///< revision that was seen
   Number buried_uid;
   Number buried_revision;
   bool lost;                     ///< its database was emptied, and nobody has accepted that
   std::array<bool, 16> deleted;  ///< operations whose secret was deleted
+};
+
+/// What the operator's memory holds of a registration until it is staged; lost with the process.
+struct Answer {
+  Number operation;   ///< 0: nothing
+  Number credential;  ///< id of the client; 0: certainly not registered
 };
 
 struct World {
@@ -111,6 +136,7 @@ struct World {
   Target target;
   Target backup;  ///< the target of the revision before
   Registry registry;
+  Answer answer;
   bool clock_ahead;  ///< the operator's clock runs a tick ahead, and the operator can tell
 };
 
@@ -120,6 +146,8 @@ struct View {
   Staged staged;
   Target target;
   Client client;
+  Number client_id;  ///< that was looked up; only where the server picks it
+  Outcome outcome;
   Verdict verdict;
   bool clock_trusted;
 };
@@ -145,6 +173,9 @@ struct Ghost {
   Number superseded_for_long;       ///< what is below was superseded a tick ago or longer, in true time
   Number highest_published;
   Number mints;
+  bool works;  ///< what is published did, after the last write of it or the last fault
+  /// Registrations that were counted as lost, or whose memory a person has taken away; by operation.
+  std::array<bool, 16> let_go;
 };
 
 /// How much more may happen on a path.
@@ -157,6 +188,7 @@ struct Budget {
 struct State {
   Pass pass;
   Pass old_pass;  ///< of a leader that was deposed in the middle of it
+  Answer old_answer;
   World world;
   Ghost ghost;
   Budget budget;
@@ -183,7 +215,7 @@ struct Hash {
 };
 
 /// An ApiClient that was just created.
-State first_state(Budget budget);
+State first_state(Budget budget, bool picks_ids);
 
 /// A number that nothing in the state bears yet, for a secret and its operation, or for a credential's id.
 Number fresh_secret(const State& state);
@@ -203,10 +235,24 @@ std::size_t count_credentials(const Client& client);
 bool add_credential(Client& client, const Credential& credential);
 void remove_credential(Client& client, Number id);
 
+/// Where the server picks ids. Null when there is none.
+Client* find_picked(Registry& registry, Number id);
+const Client* find_picked(const Registry& registry, Number id);
+/// False when there is no room for it.
+bool add_picked(Registry& registry, const Client& client);
+void remove_picked(Registry& registry, Number id);
+std::size_t count_picked(const Registry& registry);
+/// The one secret of such a client.
+inline const Credential& secret_of(const Client& picked) { return picked.credentials[0]; }
+/// Something remembers its id.
+bool is_named(const State& state, Number id);
+
 /// After a week the registry forgets what was deleted. False when there is nothing to forget.
 bool forget_deleted(Registry& registry);
 
 /// The registry has this value among the client's secrets.
 bool stores(const Client& client, Number value);
+/// The registry has what is published; a disabled client counts.
+bool authenticates(const Registry& registry, const Target& target);
 
 }  // namespace apiclient::reconciler::model

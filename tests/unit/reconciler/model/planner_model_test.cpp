@@ -39,7 +39,15 @@ const Setting kAlone{
 class PlannerModel : public ::testing::TestWithParam<Setting> {};
 
 TEST_P(PlannerModel, KeepsItsPromises) {
-  const Findings found = Search(GetParam(), make_plan).run();
+  Setting tmp = GetParam();
+  if (const char* b = std::getenv("TMP_BUDGET")) {
+    tmp.budget = {.wishes = static_cast<Number>(b[0] - '0'),
+                  .faults = static_cast<Number>(b[1] - '0'),
+                  .freezes = static_cast<Number>(b[2] - '0')};
+    tmp.spec = b[3] == 's';
+    tmp.meddles_mid_pass = b[4] == 'm';
+  }
+  const Findings found = Search(tmp, make_plan).run();
   EXPECT_EQ(found.broken, "") << text_of(found);
   RecordProperty("states", std::to_string(found.states));
   RecordProperty("transitions", std::to_string(found.transitions));
@@ -67,7 +75,13 @@ INSTANTIATE_TEST_SUITE_P(
         Setting{.name = "InPlaceFaults",
                 .budget = {.wishes = 1, .faults = 1, .freezes = 0},
                 .strategy = Strategy::in_place,
-                .meddles_mid_pass = true}),
+                .meddles_mid_pass = true},
+        Setting{.name = "Reregister",
+                .budget = {.wishes = 2, .faults = 0, .freezes = 1},
+                .strategy = Strategy::reregister,
+                .spec = true,
+                .meddles_mid_pass = true,
+                .old_call_arrives = true}),
     test::RowName());
 
 /// The search has to find what is wrong with these.
@@ -75,11 +89,13 @@ struct MutantRow {
   std::string name;
   Planner planner;
   std::string broken;
+  Strategy strategy = Strategy::overlap;
 };
 class PlannerMutants : public ::testing::TestWithParam<MutantRow> {};
 
 TEST_P(PlannerMutants, AreFound) {
-  const Setting setting{.name = "Small", .budget = {.wishes = 2, .faults = 1, .freezes = 0}};
+  const Setting setting{
+      .name = "Small", .budget = {.wishes = 2, .faults = 1, .freezes = 0}, .strategy = GetParam().strategy};
   const Findings found = Search(setting, GetParam().planner).run();
   EXPECT_THAT(found.broken, ::testing::HasSubstr(GetParam().broken));
   EXPECT_GT(found.path.size(), 1U);
@@ -121,13 +137,48 @@ Plan stage_although_staged(const Observation& seen, WallTime now) {
   return plan;
 }
 
+Plan publish_before_staging(const Observation& seen, WallTime now) {
+  return move_before<step::Publish, step::StageAnswer>(make_plan(seen, now));
+}
+Plan remove_before_publishing(const Observation& seen, WallTime now) {
+  return move_before<step::RemoveClient, step::Publish>(make_plan(seen, now));
+}
+Plan register_although_staged(const Observation& seen, WallTime now) {
+  Plan plan = make_plan(seen, now);
+  if (seen.staged && seen.client.status.rotation.in_progress)
+    plan.steps.insert(plan.steps.begin(), step::RegisterClient{});
+  return plan;
+}
+/// What may be lost is not counted.
+Plan register_again_under_one_fence(const Observation& seen, WallTime now) {
+  Plan plan = make_plan(seen, now);
+  if (seen.client.status.rotation.in_progress)
+    std::erase_if(plan.steps, [](const Step& step) { return std::holds_alternative<step::Fence>(step); });
+  return plan;
+}
+Plan forget_the_former_client(const Observation& seen, WallTime now) {
+  Plan plan = make_plan(seen, now);
+  plan.previous.reset();
+  return plan;
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Of, PlannerMutants,
     ::testing::Values(
         MutantRow{"PublishBeforeAdding", publish_before_adding, "is published, and the registry rejects it"},
         MutantRow{"UnstageBeforePublishing", unstage_before_publishing, "3: revision 1 is unstaged"},
         MutantRow{"RetireTooEarly", retire_too_early, "2: revision 1 is retired"},
-        MutantRow{"StageAlthoughStaged", stage_although_staged, "10: a staged Secret"}),
+        MutantRow{"StageAlthoughStaged", stage_although_staged, "10: a staged Secret"},
+        MutantRow{"PublishBeforeStaging", publish_before_staging, "1: a Secret without a value is published",
+                  Strategy::reregister},
+        MutantRow{"RemoveBeforePublishing", remove_before_publishing,
+                  "2: the client of revision 1 is removed, which consumers read", Strategy::reregister},
+        MutantRow{"RegisterAlthoughStaged", register_although_staged, "5: one registration is sent twice",
+                  Strategy::reregister},
+        MutantRow{"RegisterAgainUnderOneFence", register_again_under_one_fence,
+                  "5: one registration is sent twice", Strategy::reregister},
+        MutantRow{"ForgetTheFormerClient", forget_the_former_client,
+                  "5: the client of revision 1 is left behind", Strategy::reregister}),
     test::RowName());
 
 /// Only the lease keeps a deposed leader from rotating once more.

@@ -1,0 +1,100 @@
+"""Go programs that the tests run: built from the pinned modules in tools/go into a cache outside the work tree, so that
+every checkout on a machine shares them. An entry of the cache is named after everything that decides what is in it.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from processes import Failed
+
+_MODULES = Path(__file__).resolve().parent.parent / "go"
+_GOFLAGS = "-mod=readonly -trimpath -buildvcs=false"
+
+
+class GoPrograms:
+    """One entry of the cache. `builds`: (module, linker flags, {program: package}). `cgo`: the programs have parts in C;
+    Go's build tags come with it, because only those parts need any. Used by one thread."""
+
+    def __init__(self, name, builds, cgo=False, tags=()):
+        self._name, self._builds, self._cgo = name, builds, cgo
+        self._goflags = _GOFLAGS + (f" -tags={','.join(tags)}" if tags else "")
+
+    def directory(self):
+        """Where the programs are, or will be once `build` has run."""
+        cache = os.environ.get("APICLIENT_CACHE")
+        if not cache:
+            cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "apiclient-operator"
+        return Path(cache).resolve() / self._name / self._fingerprint() / "bin"
+
+    def build(self, say=print):
+        """Builds what is missing. Safe when several run at once: one builds, the others wait for it."""
+        target = self.directory().parent
+        if not target.is_dir():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with _locked(target.with_suffix(".lock")):
+                if not target.is_dir():
+                    self._build_into(target, say)
+        return self.directory()
+
+    def _build_into(self, target, say):
+        for leftover in target.parent.glob(f"{target.name}.building.*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        # Renamed only when complete: a cache entry that exists is whole.
+        work = Path(tempfile.mkdtemp(prefix=f"{target.name}.building.", dir=target.parent))
+        try:
+            for module, linker_flags, programs in self._builds:
+                begin = time.monotonic()
+                say(f"building {', '.join(programs)} (minutes the first time, cached in {target.parent})")
+                self._go_build(module, linker_flags, programs, work)
+                say(f"built {', '.join(programs)} in {time.monotonic() - begin:.0f} s")
+            shutil.rmtree(work / "tmp")
+            work.chmod(0o755)
+            work.rename(target)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def _go_build(self, module, linker_flags, programs, work):
+        for folder in ("bin", "tmp"):
+            (work / folder).mkdir(exist_ok=True)
+        # A single program is named here: go would call etcd "server", after its package.
+        output = work / "bin" / next(iter(programs)) if len(programs) == 1 else f"{work}/bin/"
+        # GOTOOLCHAIN=auto lets an older Go fetch the one that go.mod asks for.
+        # GOFLAGS of the caller could change the build.
+        environment = {"GOTOOLCHAIN": "auto", **os.environ, "CGO_ENABLED": str(int(self._cgo)),
+                       "GOFLAGS": self._goflags, "GOWORK": "off", "GOTMPDIR": str(work / "tmp")}
+        try:
+            go = subprocess.Popen(["go", "build", "-o", output, "-ldflags", linker_flags, *programs.values()],
+                                  cwd=_MODULES / module, env=environment)
+        except FileNotFoundError:
+            raise Failed("there is no go on PATH: run tools/setup") from None
+        try:
+            code = go.wait()
+        except BaseException:
+            go.send_signal(signal.SIGINT)
+            go.wait()
+            raise
+        if code != 0:
+            raise Failed(f"go build in {_MODULES / module} failed (see above)")
+
+    def _fingerprint(self):
+        digest = hashlib.sha256(f"{platform.machine()} {self._goflags} {self._builds}".encode())
+        for module, _, _ in self._builds:
+            for name in ("go.mod", "go.sum"):
+                digest.update((_MODULES / module / name).read_bytes())
+        return digest.hexdigest()[:16]
+
+
+@contextlib.contextmanager
+def _locked(path):
+    with open(path, "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
