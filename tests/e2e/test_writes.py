@@ -79,6 +79,7 @@ def test_an_update_writes_what_changed(make_world, audit, numbers):
 
 def test_deleting_takes_two_writes(world, audit, numbers):
     world.create_ready("one")
+    world.settle()  # the Event of its issuance is written after it is Ready
     mark = audit.mark()
     writes = writes_while(world, audit, "one", lambda: world.delete_and_wait("one"))
     assert short(writes) == ["delete secrets", "patch apiclients"]
