@@ -48,8 +48,11 @@ void read_backend(const json::Reader& reader, ClientRegistrySpec& spec) {
   for (const std::string_view backend : kBackends) {
     if (reader.has(backend)) spec.backend = backend;
   }
-  if (!spec.backend.empty())
-    spec.admin_url = reader.object(spec.backend).optional_text("adminUrl").value_or("");
+  if (spec.backend.empty()) return;
+  const json::Reader member = reader.object(spec.backend);
+  spec.admin_url = member.optional_text("adminUrl").value_or("");
+  spec.registration_endpoint = member.optional_text("registrationEndpoint").value_or("");
+  spec.issuer = member.optional_text("issuer").value_or("");
 }
 
 SecretKeyRef read_key_ref(const json::Reader& ref, std::string_view usual_key) {
@@ -119,7 +122,7 @@ void read_permissions(const json::Reader& reader, ClientRegistrySpec& spec) {
 ClientRegistrySpec read_spec(const json::Reader& reader, json::Problems& problems) {
   ClientRegistrySpec spec;
   read_backend(reader, spec);
-  spec.issuer = reader.optional_text("issuer").value_or("");
+  if (auto issuer = reader.optional_text("issuer")) spec.issuer = std::move(*issuer);
   spec.token_url = reader.optional_text("tokenUrl").value_or("");
   spec.tenant = reader.optional_text("tenant").value_or("");
   spec.client_id_template = reader.optional_text("clientIdTemplate").value_or("");

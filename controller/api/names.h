@@ -49,6 +49,9 @@ inline constexpr std::string_view kManagedByLabel = "app.kubernetes.io/managed-b
 inline constexpr std::string_view kManagedBy = "apiclient-operator";
 inline constexpr std::string_view kNameLabel = "apiclient.dev/name";
 inline constexpr std::string_view kStagedLabel = "apiclient.dev/staged";
+/// On the Secret with a registration access token, which has its owner's uid and the installation as labels
+/// too.
+inline constexpr std::string_view kRegistrationLabel = "apiclient.dev/registration";
 
 inline constexpr std::string_view kFieldManager = "apiclient-operator";
 inline constexpr std::string_view kStatusFieldManager = "apiclient-operator-status";

@@ -23,6 +23,7 @@
 #include "reconciler/action_reporter.h"
 #include "reconciler/api_client_reconciler.h"
 #include "reconciler/client_registry_reconciler.h"
+#include "reconciler/registration_records.h"
 #include "reconciler/sweeper.h"
 #include "runtime/controller.h"
 #include "runtime/event_recorder.h"
@@ -145,7 +146,7 @@ class ControllerApp {
     if (change.initial || !change.before) return;
     if (change.after && secret_writes_.take(change.key(), change.after->resource_version)) return;
     if (!change.after) secret_writes_.forget(change.key());
-    if (change.before->staged) return;
+    if (change.before->staged || change.before->registration) return;
     const kube::ObjectKey owner{.namespace_name = change.key().namespace_name,
                                 .name = change.before->owner_name};
     memory_.request_check(owner, reconciler::Doubt::secret);
@@ -264,6 +265,7 @@ class ControllerApp {
   reconciler::RegistryUsers users_;
   reconciler::StateLossGuard state_loss_{
       {.clients = clients_.store(), .clock = clock_, .installation_id = installation_id_}};
+  reconciler::RegistrationRecords registrations_{*client_, namespace_, installation_id_};
   reconciler::SweepFindings sweep_findings_;
   reconciler::PassMemory memory_;
   reconciler::OwnWrites client_writes_;
@@ -283,6 +285,7 @@ class ControllerApp {
        .formers = formers_,
        .registries = directory_,
        .state_loss = state_loss_,
+       .registrations = registrations_,
        .memory = memory_,
        .client_writes = client_writes_,
        .secret_writes = secret_writes_,
@@ -305,6 +308,7 @@ class ControllerApp {
        .operator_namespace = namespace_,
        .connect =
            [this](backend::ConnectionConfig config) {
+             config.registrations = registrations_.of(config.name);
              return backend::make_registry_connection(
                  std::move(config), [this] { return may_write(); }, metrics_);
            },

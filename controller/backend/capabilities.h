@@ -27,6 +27,7 @@ struct Endpoints {
   std::string authorization = {};
   std::string jwks = {};
   std::string user_info = {};
+  std::string registration = {};  ///< RFC 7591; for us, not for consumers
 
   bool operator==(const Endpoints&) const = default;
 };

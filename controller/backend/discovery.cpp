@@ -81,7 +81,8 @@ Result<Endpoints> read_metadata(std::string_view body, std::string_view issuer, 
   Endpoints endpoints{.token = std::string(token_url),
                       .authorization = usable(reader, "authorization_endpoint", secure),
                       .jwks = usable(reader, "jwks_uri", secure),
-                      .user_info = usable(reader, "userinfo_endpoint", secure)};
+                      .user_info = usable(reader, "userinfo_endpoint", secure),
+                      .registration = usable(reader, "registration_endpoint", secure)};
   if (endpoints.token.empty()) endpoints.token = usable(reader, "token_endpoint", secure);
   if (endpoints.token.empty()) {
     return fail(ErrorKind::protocol, "the issuer's metadata names no usable token_endpoint");
@@ -110,9 +111,12 @@ Result<Endpoints> Discovery::fetch(const std::stop_token& stop) {
 
 Result<std::string> Discovery::token_endpoint(const std::stop_token& stop) {
   if (!token_url_.empty()) return token_url_;
-  if (const auto found = found_.copy()) return found->token;
-  ASSIGN_OR_RETURN(const Endpoints endpoints, fetch(stop));
-  return endpoints.token;
+  return endpoints(stop).transform([](Endpoints&& found) { return std::move(found.token); });
+}
+
+Result<Endpoints> Discovery::endpoints(const std::stop_token& stop) {
+  if (auto found = found_.copy()) return std::move(*found);
+  return fetch(stop);
 }
 
 }  // namespace apiclient::backend

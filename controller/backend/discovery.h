@@ -33,6 +33,8 @@ class Discovery {
 
   /// Asks the issuer. Errors: as read_metadata; unavailable, timeout, throttled, cancelled.
   Result<Endpoints> fetch(const std::stop_token& stop);
+  /// The remembered ones, else asks.
+  Result<Endpoints> endpoints(const std::stop_token& stop);
   /// The given one, else the remembered one, else asks.
   Result<std::string> token_endpoint(const std::stop_token& stop);
 

@@ -8,6 +8,7 @@
 #include "backend/discovery.h"
 #include "backend/embedded_backend.h"
 #include "backend/hydra_backend.h"
+#include "backend/registration_backend.h"
 #include "backend/request_governor.h"
 #include "backend/token_verifier.h"
 #include "http/cpprest_transport.h"
@@ -50,11 +51,14 @@ struct TransportMaker {
     ASSIGN_OR_RETURN(const http::UriParts parts, http::split_uri(base_uri));
     http::TransportOptions options{
         .base_uri = base_uri, .max_in_flight = max_in_flight, .max_body_bytes = kLongestAnswer};
-    // The name belongs to the server that a person configured; the issuer may live on another host.
+    // The name belongs to the server that a person configured; the issuer may live on another host. Without
+    // TLS it would be nothing but a wrong Host header, which some servers build the URLs in their answers
+    // from.
+    const bool named = parts.scheme == "https" && parts.host == admin_host;
     options.tls = {.ca_pem = tls.ca_pem,
                    .certificate_pem = tls.certificate_pem,
                    .key_pem = tls.key_pem,
-                   .server_name = parts.host == admin_host ? tls.server_name : std::string(),
+                   .server_name = named ? tls.server_name : std::string(),
                    .insecure_skip_verify = tls.insecure_skip_verify};
     ASSIGN_OR_RETURN(auto transport, http::make_cpprest_transport(std::move(options)));
     return std::make_unique<FencedServer>(std::move(transport), may_write);
@@ -80,6 +84,13 @@ class GovernedServer final : public http::Transport {
   GovernedTransport governed_;
 };
 
+/// Where the admin side of a registry is.
+struct AdminSide {
+  std::string base_uri = {};  ///< of its transports
+  std::string host = {};
+  std::string registration_path = {};  ///< of dynamic registration; empty: not known yet
+};
+
 /// One way to the admin API: as a client of it, which the circuit breaker may stop, or as a probe.
 struct AdminLine {
   AdminLine(http::Transport& inner, RequestGovernor& governor, Caller caller)
@@ -95,10 +106,13 @@ class Connection final : public RegistryConnection {
     std::unique_ptr<http::Transport> issuer;
   };
 
-  Connection(ConnectionConfig config, Transports transports, TransportMaker maker,
+  Connection(ConnectionConfig config, AdminSide admin_side, Transports transports, TransportMaker maker,
              telemetry::Metrics& metrics)
-      : transports_(std::move(transports)),
+      : admin_side_(std::move(admin_side)),
+        registrations_(std::move(config.registrations)),
+        transports_(std::move(transports)),
         governor_(config.limit, clock_),
+        management_(*transports_.admin, governor_, Caller::client),
         metadata_(*transports_.issuer, governor_, Caller::probe),
         discovery_(metadata_.reads, std::move(config.issuer), std::move(config.token_url)),
         verifier_(make_token_verifier({.registry = config.name}, discovery_,
@@ -145,6 +159,19 @@ class Connection final : public RegistryConnection {
                                                 .discovery = discovery_,
                                                 .clock = clock_,
                                                 .metrics = metrics});
+      case RegistryKind::dynamic_registration:
+        return make_registration_backend(config.name,
+                                         {.probes = line.reads,
+                                          .registrations = line.writes,
+                                          .management = management_,
+                                          .discovery = discovery_,
+                                          .store = *registrations_,
+                                          .clock = clock_,
+                                          .metrics = metrics,
+                                          .origin = admin_side_.base_uri,
+                                          .endpoint_path = admin_side_.registration_path,
+                                          .token_url = config.token_url,
+                                          .has_credentials = !std::holds_alternative<NoAuth>(config.auth)});
     }
     return nullptr;
   }
@@ -158,8 +185,11 @@ class Connection final : public RegistryConnection {
   }
 
   const SystemClock clock_;
+  const AdminSide admin_side_;
+  const std::shared_ptr<RegistrationStore> registrations_;
   Transports transports_;
   RequestGovernor governor_;
+  GovernedTransport management_;  ///< without our credentials: a client is managed with its own token
   AdminLine metadata_;
   Discovery discovery_;
   std::unique_ptr<CredentialVerifier> verifier_;
@@ -177,18 +207,38 @@ Result<http::UriParts> check_url(std::string_view field, std::string_view url) {
   return parts;
 }
 
+/// An admin API has a base URL, below which its paths are; a registration endpoint is one URL, beside which
+/// clients are managed at URLs that the server makes.
+Result<AdminSide> admin_side_of(const ConnectionConfig& config) {
+  if (config.kind != RegistryKind::dynamic_registration) {
+    ASSIGN_OR_RETURN(http::UriParts parts, check_url("adminUrl", config.admin_url));
+    AdminSide side{.base_uri = config.admin_url, .host = std::move(parts.host)};
+    while (side.base_uri.ends_with('/')) side.base_uri.pop_back();
+    return side;
+  }
+  const bool given = !config.admin_url.empty();
+  const std::string& url = given ? config.admin_url : config.issuer;
+  ASSIGN_OR_RETURN(http::UriParts parts, check_url(given ? "registrationEndpoint" : "issuer", url));
+  AdminSide side{.host = std::move(parts.host)};
+  ASSIGN_OR_RETURN(side.base_uri, origin_of(url));
+  if (given) side.registration_path = parts.path.empty() ? "/" : std::move(parts.path);
+  return side;
+}
+
 }  // namespace
 
 std::string_view to_string(RegistryKind kind) {
   switch (kind) {
     case RegistryKind::embedded: return "embedded";
     case RegistryKind::hydra: return "hydra";
+    case RegistryKind::dynamic_registration: return "dynamicRegistration";
   }
   return "embedded";
 }
 
 std::optional<RegistryKind> read_registry_kind(std::string_view name) {
-  for (const RegistryKind kind : {RegistryKind::embedded, RegistryKind::hydra}) {
+  for (const RegistryKind kind :
+       {RegistryKind::embedded, RegistryKind::hydra, RegistryKind::dynamic_registration}) {
     if (to_string(kind) == name) return kind;
   }
   return std::nullopt;
@@ -197,20 +247,20 @@ std::optional<RegistryKind> read_registry_kind(std::string_view name) {
 Result<std::unique_ptr<RegistryConnection>> make_registry_connection(ConnectionConfig config,
                                                                      std::function<bool()> may_write,
                                                                      telemetry::Metrics& metrics) {
-  ASSIGN_OR_RETURN(http::UriParts admin, check_url("adminUrl", config.admin_url));
+  ASSIGN_OR_RETURN(AdminSide admin, admin_side_of(config));
   RETURN_IF_ERROR(check_url("issuer", config.issuer));
   if (!config.token_url.empty()) RETURN_IF_ERROR(check_url("tokenUrl", config.token_url));
-  while (config.admin_url.ends_with('/')) config.admin_url.pop_back();
 
   TransportMaker maker{.tls = config.tls,
-                       .admin_host = std::move(admin.host),
+                       .admin_host = admin.host,
                        .max_in_flight = std::max(config.limit.max_in_flight, RateLimit().max_in_flight),
                        .may_write = std::move(may_write)};
   Connection::Transports transports;
-  ASSIGN_OR_RETURN(transports.admin, maker(config.admin_url));
+  ASSIGN_OR_RETURN(transports.admin, maker(admin.base_uri));
   ASSIGN_OR_RETURN(const std::string origin, origin_of(config.issuer));
   ASSIGN_OR_RETURN(transports.issuer, maker(origin));
-  auto connection = std::make_unique<Connection>(config, std::move(transports), maker, metrics);
+  auto connection =
+      std::make_unique<Connection>(config, std::move(admin), std::move(transports), maker, metrics);
   RETURN_IF_ERROR(connection->open(config, std::move(maker), metrics));
   return connection;
 }

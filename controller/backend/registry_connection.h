@@ -12,11 +12,12 @@
 #include "backend/backend.h"
 #include "backend/credential_verifier.h"
 #include "backend/rate_limiter.h"
+#include "backend/registration_store.h"
 #include "telemetry/metrics.h"
 
 namespace apiclient::backend {
 
-enum class RegistryKind { embedded, hydra };
+enum class RegistryKind { embedded, hydra, dynamic_registration };
 /// As the member of a registry's spec is called.
 std::string_view to_string(RegistryKind kind);
 /// Empty: none that there is a backend for.
@@ -33,12 +34,14 @@ struct TlsSettings {
 struct ConnectionConfig {
   std::string name;  ///< of the registry object: label of metrics
   RegistryKind kind = RegistryKind::embedded;
-  std::string admin_url;
+  std::string admin_url;  ///< of dynamic registration: its endpoint; empty: the issuer's metadata names it
   std::string issuer;
   std::string token_url = {};  ///< given by a person; else discovered
   RegistryAuth auth = {};
   TlsSettings tls = {};
   RateLimit limit = {};
+  /// Of dynamic registration, and needed there.
+  std::shared_ptr<RegistrationStore> registrations = {};
 };
 
 class RegistryConnection {

@@ -37,6 +37,7 @@ class ApiClientReconciler final : public runtime::Reconciler {
     const FormerSecrets& formers;
     RegistryDirectory& registries;
     StateLossGuard& state_loss;
+    RegistrationRecords& registrations;
     PassMemory& memory;
     OwnWrites& client_writes;
     OwnWrites& secret_writes;

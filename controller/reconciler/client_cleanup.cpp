@@ -29,7 +29,8 @@ Outcome done_or(Result<void>&& result) {
 
 Outcome held_by_registry(Error error, const std::string& registry) {
   if (!is_registry_failure(error) && error.kind != ErrorKind::invalid) return fail(std::move(error));
-  DeletionHeld held{.reason = std::string(registry_reason(error)),
+  const bool refused = error.kind == ErrorKind::invalid;
+  DeletionHeld held{.reason = std::string(refused ? reason::kRefusedByRegistry : registry_reason(error)),
                     .message = "registry " + registry + ": " + error.message + std::string(kWaysOut),
                     .failed_registry = registry};
   held.retry = std::move(error);
@@ -150,6 +151,9 @@ Outcome ClientCleanup::perform(const DeletionStep& step, DeletionObservation& se
             return done();
           },
           [&](const deletion_step::DropStaged&) { return done_or(unstage(seen, stop)); },
+          [&](const deletion_step::ForgetRegistrations& forgotten) {
+            return done_or(forget(forgotten, stop));
+          },
           [&](const deletion_step::ReleaseFinalizer&) { return done_or(release(seen.client, stop)); }},
       step);
 }
@@ -195,6 +199,14 @@ Result<void> ClientCleanup::delete_target(const DeletionObservation& seen, const
 Result<void> ClientCleanup::unstage(const DeletionObservation& seen, std::stop_token stop) {
   RETURN_IF_ERROR(wiring_.journal.drop(*seen.staged, std::move(stop)));
   wiring_.report.secret_unstaged(seen.client, *seen.staged);
+  return {};
+}
+
+Result<void> ClientCleanup::forget(const deletion_step::ForgetRegistrations& step,
+                                   const std::stop_token& stop) {
+  for (const std::string& id : step.client_ids) {
+    RETURN_IF_ERROR(wiring_.registrations.remove(step.registry, id, stop));
+  }
   return {};
 }
 

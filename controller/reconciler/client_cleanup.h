@@ -10,6 +10,7 @@
 #include "reconciler/deletion_plan.h"
 #include "reconciler/observer.h"
 #include "reconciler/orphaned_registries.h"
+#include "reconciler/registration_records.h"
 #include "reconciler/registry_directory.h"
 #include "reconciler/state_loss_guard.h"
 #include "reconciler/status_summary.h"
@@ -23,6 +24,7 @@ class ClientCleanup {
     kube::Client& client;
     CredentialJournal& journal;
     RegistrationAnswers& answers;
+    RegistrationRecords& registrations;
     Observer& observer;
     RegistryDirectory& registries;
     StateLossGuard& state_loss;
@@ -53,6 +55,7 @@ class ClientCleanup {
   Result<void> delete_target(const DeletionObservation& seen, const TargetSecret& target,
                              std::stop_token stop);
   Result<void> unstage(const DeletionObservation& seen, std::stop_token stop);
+  Result<void> forget(const deletion_step::ForgetRegistrations& step, const std::stop_token& stop);
   Result<void> release(api::ApiClient& client, std::stop_token stop);
   void log_ending(const DeletionObservation& seen, std::string_view left_behind) const;
 

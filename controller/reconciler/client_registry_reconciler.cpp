@@ -31,14 +31,15 @@ std::optional<RegistryTrouble> check_supported(const api::ClientRegistrySpec& sp
   if (!kind) {
     return stalled(reason::kUnsupported, "spec." + spec.backend +
                                              " is not supported by this version of the operator; use "
-                                             "spec.embedded or spec.hydra");
+                                             "spec.embedded, spec.hydra or spec.dynamicRegistration");
   }
   if (!spec.unsupported_fields.empty()) {
     return stalled(reason::kUnsupported, spec.unsupported_fields.front() +
                                              " is not supported by this version of the operator; remove it");
   }
-  // Hydra's admin API asks for nothing by itself; what stands before it may.
-  const bool may_be_open = *kind == backend::RegistryKind::hydra && !spec.initial_access_token;
+  // Registration may be open to all. Hydra's admin API asks for nothing by itself; what stands before it may.
+  const bool may_be_open = *kind == backend::RegistryKind::dynamic_registration ||
+                           (*kind == backend::RegistryKind::hydra && !spec.initial_access_token);
   if (!may_be_open && !spec.bearer && !spec.basic && !spec.client_credentials) {
     return stalled(reason::kInvalidSpec,
                    "spec.auth is missing; name the Secret that holds the admin token in spec.auth.bearer");
@@ -200,7 +201,8 @@ Result<void> ClientRegistryReconciler::check_state(api::ClientRegistry& registry
   const bool in_doubt = wiring_.state_loss.suspects(name) || accepted.is_open() ||
                         (ready != nullptr && ready->reason == reason::kStateLost);
   if (!in_doubt) return {};
-  auto count = wiring_.state_loss.count(name, probed.connection->backend(), std::move(stop));
+  auto count = wiring_.state_loss.count(name, probed.connection->backend(),
+                                        probed.info.capabilities.searchable_mark, stop);
   if (!count) {
     // Too early to count again: what was known still holds.
     if (count.error().code == backend::kRateLimited) return {};
@@ -243,14 +245,15 @@ std::variant<ClientRegistryReconciler::Connection, RegistryTrouble> ClientRegist
     }
   }
   const api::ClientRegistrySpec& spec = registry.spec;
-  auto made = wiring_.connect({.name = registry.key.name,
-                               .kind = *backend::read_registry_kind(spec.backend),
-                               .admin_url = spec.admin_url,
-                               .issuer = spec.issuer,
-                               .token_url = spec.token_url,
-                               .auth = std::move(credentials.auth),
-                               .tls = std::move(credentials.tls),
-                               .limit = rate_limit_of(spec.rate_limit)});
+  auto made =
+      wiring_.connect({.name = registry.key.name,
+                       .kind = *backend::read_registry_kind(spec.backend),
+                       .admin_url = spec.admin_url.empty() ? spec.registration_endpoint : spec.admin_url,
+                       .issuer = spec.issuer,
+                       .token_url = spec.token_url,
+                       .auth = std::move(credentials.auth),
+                       .tls = std::move(credentials.tls),
+                       .limit = rate_limit_of(spec.rate_limit)});
   if (!made) return unusable(spec, made.error());
   Connection connection = std::move(*made);
   (*connections_.lock())[registry.key.name] = {.generation = registry.meta.generation,

@@ -17,16 +17,28 @@ bool disables(const api::ApiClient& client) {
   return client.spec.deletion_policy == api::DeletionPolicy::disable;
 }
 
+/// Of every client that it may have had where the server picks the ids.
+std::optional<deletion_step::ForgetRegistrations> registrations_of(const DeletionObservation& seen) {
+  const auto origin = find_origin(seen);
+  if (!origin || seen.client.status.rotation.strategy != to_string(Strategy::reregister)) return std::nullopt;
+  deletion_step::ForgetRegistrations step{.registry = origin->registry_name,
+                                          .client_ids = other_client_ids(seen)};
+  if (!origin->client_id.empty()) step.client_ids.push_back(origin->client_id);
+  return step;
+}
+
 }  // namespace
 
 std::string_view name_of(const DeletionStep& step) {
-  return std::visit(overloaded{[](const deletion_step::RemoveClient&) { return "remove-client"; },
-                               [](const deletion_step::DisableClient&) { return "disable-client"; },
-                               [](const deletion_step::DeleteTarget&) { return "delete-secret"; },
-                               [](const deletion_step::DeleteFormers&) { return "delete-formers"; },
-                               [](const deletion_step::DropStaged&) { return "unstage"; },
-                               [](const deletion_step::ReleaseFinalizer&) { return "release"; }},
-                    step);
+  return std::visit(
+      overloaded{[](const deletion_step::RemoveClient&) { return "remove-client"; },
+                 [](const deletion_step::DisableClient&) { return "disable-client"; },
+                 [](const deletion_step::DeleteTarget&) { return "delete-secret"; },
+                 [](const deletion_step::DeleteFormers&) { return "delete-formers"; },
+                 [](const deletion_step::DropStaged&) { return "unstage"; },
+                 [](const deletion_step::ForgetRegistrations&) { return "forget-registrations"; },
+                 [](const deletion_step::ReleaseFinalizer&) { return "release"; }},
+      step);
 }
 
 std::optional<Origin> find_origin(const DeletionObservation& seen) {
@@ -97,6 +109,7 @@ std::vector<DeletionStep> make_deletion_plan(const DeletionObservation& seen) {
   // Whatever the policy: these were to go anyway.
   if (!seen.formers.empty()) steps.emplace_back(deletion_step::DeleteFormers{});
   if (seen.staged) steps.emplace_back(deletion_step::DropStaged{});
+  if (auto registrations = registrations_of(seen)) steps.emplace_back(std::move(*registrations));
   steps.emplace_back(deletion_step::ReleaseFinalizer{});
   return steps;
 }

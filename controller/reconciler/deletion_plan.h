@@ -1,6 +1,6 @@
 #pragma once
 // The decision about an ApiClient that is being deleted: registry first, then the Secret, then the staged
-// one, then the finalizer. Pure.
+// one and the records of registrations, then the finalizer. Pure.
 
 #include <optional>
 #include <string>
@@ -23,12 +23,18 @@ struct DisableClient {
 struct DeleteTarget {};
 struct DeleteFormers {};
 struct DropStaged {};
+/// What is kept to manage the clients with, whether or not they stay.
+struct ForgetRegistrations {
+  std::string registry;
+  std::vector<std::string> client_ids;
+};
 struct ReleaseFinalizer {};
 }  // namespace deletion_step
 
 using DeletionStep =
     std::variant<deletion_step::RemoveClient, deletion_step::DisableClient, deletion_step::DeleteTarget,
-                 deletion_step::DeleteFormers, deletion_step::DropStaged, deletion_step::ReleaseFinalizer>;
+                 deletion_step::DeleteFormers, deletion_step::DropStaged, deletion_step::ForgetRegistrations,
+                 deletion_step::ReleaseFinalizer>;
 
 std::string_view name_of(const DeletionStep& step);
 

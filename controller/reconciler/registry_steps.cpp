@@ -183,6 +183,10 @@ Outcome StepPerformer::perform(const step::RemoveClient& step) {
   if (!written_target_version_.empty()) RETURN_IF_ERROR(read_back());
   auto found = backend().find(step.client_id, stop_);
   if (!found) return held_by_registry(std::move(found).error(), seen_.registry->name);
+  if (!*found) {
+    RETURN_IF_ERROR(wiring_.registrations.remove(seen_.registry->name, step.client_id, stop_));
+    return done();
+  }
   const ClientOwner owner = owner_of(*found, seen_.client.meta, seen_.installation_id);
   if (owner != ClientOwner::us) return done();
   auto removed = backend().remove(step.client_id, (*found)->mark->uid, stop_);

@@ -15,6 +15,7 @@ Result<SecretSummary> read_secret_summary(const Json& object) {
                        .registry = registry_of(meta),
                        .revision = revision_of(meta),
                        .staged = !meta.label(api::kStagedLabel).empty(),
+                       .registration = !meta.label(api::kRegistrationLabel).empty(),
                        .former = !meta.annotation(api::kRetireAtAnnotation).empty(),
                        .in_other_hands = !foreign_writer(object).empty()};
 }

@@ -18,6 +18,7 @@ struct SecretSummary {
   std::string registry = {};    ///< that the credentials are for
   std::int64_t revision = 0;
   bool staged = false;
+  bool registration = false;    ///< keeps a registration access token
   bool former = false;          ///< bears `retire-at`
   bool in_other_hands = false;  ///< somebody else's field manager has written data into it
 };

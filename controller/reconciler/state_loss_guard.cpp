@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backend/request_governor.h"
+#include "base/random.h"
 
 namespace apiclient::reconciler {
 namespace {
@@ -12,6 +13,7 @@ using std::chrono::milliseconds;
 constexpr std::chrono::seconds kListIsGoodFor{60};
 /// A list that is proven wrong is made again, but not at once for every client.
 constexpr std::chrono::seconds kListIsKeptFor{5};
+constexpr std::size_t kSample = 20;
 
 Error too_early(BootTime listed_at, BootTime now) {
   return {.kind = ErrorKind::throttled,
@@ -42,7 +44,11 @@ Result<void> StateLossGuard::check_absent(const RegistrySnapshot& registry, cons
   const SharedEntry shared = entry_of(registry.name);
   auto entry = shared->lock();
   ASSIGN_OR_RETURN(const StateLossCount count,
-                   judge(*entry, registry.name, registry.connection->backend(), client_id, stop));
+                   judge(*entry,
+                         {.registry = registry.name,
+                          .backend = registry.connection->backend(),
+                          .searchable = registry.info.capabilities.searchable_mark},
+                         client_id, stop));
   if (!entry->lost) return {};
   return fail(Error{.kind = ErrorKind::unavailable,
                     .message = state_loss_message(count),
@@ -60,10 +66,10 @@ bool StateLossGuard::suspects(const std::string& registry) const {
 }
 
 Result<StateLossCount> StateLossGuard::count(const std::string& registry, backend::Backend& backend,
-                                             const std::stop_token& stop) {
+                                             bool searchable, const std::stop_token& stop) {
   const SharedEntry shared = entry_of(registry);
   auto entry = shared->lock();
-  return judge(*entry, registry, backend, "", stop);
+  return judge(*entry, {.registry = registry, .backend = backend, .searchable = searchable}, "", stop);
 }
 
 StateLossGuard::SharedEntry StateLossGuard::entry_of(const std::string& registry) {
@@ -86,40 +92,71 @@ std::vector<std::string> StateLossGuard::ours_at(const std::string& registry,
   return ours;
 }
 
-Result<bool> StateLossGuard::refresh(Entry& entry, backend::Backend& backend, const std::string& absent,
+Result<bool> StateLossGuard::refresh(Entry& entry, const Source& source, const std::string& absent,
                                      const std::stop_token& stop) const {
   const BootTime now = wiring_.clock.now();
   const bool old = !entry.listed_at || now - *entry.listed_at >= kListIsGoodFor;
   if (!old && !entry.present.contains(absent)) return false;
-  RETURN_IF_ERROR(list_again(entry, backend, stop));
+  RETURN_IF_ERROR(list_again(entry, source, stop));
   return true;
 }
 
-Result<void> StateLossGuard::list_again(Entry& entry, backend::Backend& backend,
+Result<void> StateLossGuard::list_again(Entry& entry, const Source& source,
                                         const std::stop_token& stop) const {
   const BootTime now = wiring_.clock.now();
   if (entry.listed_at && now - *entry.listed_at < kListIsKeptFor)
     return fail(too_early(*entry.listed_at, now));
-  ASSIGN_OR_RETURN(const std::vector<std::string> listed, backend.list_owned(wiring_.installation_id, stop));
-  entry.present = {listed.begin(), listed.end()};
+  if (source.searchable) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> listed,
+                     source.backend.list_owned(wiring_.installation_id, stop));
+    entry.present = {listed.begin(), listed.end()};
+  } else {
+    RETURN_IF_ERROR(sample(entry, source, stop));
+  }
   entry.listed_at = now;
   return {};
 }
 
-Result<StateLossCount> StateLossGuard::judge(Entry& entry, const std::string& registry,
-                                             backend::Backend& backend, const std::string& absent,
+Result<void> StateLossGuard::sample(Entry& entry, const Source& source, const std::stop_token& stop) const {
+  const std::vector<std::string> ours = ours_at(source.registry, "");
+  std::vector<std::string> sampled;
+  std::unordered_set<std::string> present;
+  const auto first = static_cast<std::size_t>(random_unit() * static_cast<double>(ours.size()));
+  for (std::size_t number = 0; number < std::min(kSample, ours.size()); ++number) {
+    const std::string& id = ours[(first + number) % ours.size()];
+    auto found = source.backend.find(id, stop);
+    if (!found && found.error().kind == ErrorKind::invalid) continue;
+    if (!found) return failure_of(std::move(found));
+    sampled.push_back(id);
+    if (*found) present.insert(id);
+  }
+  entry.sampled = std::move(sampled);
+  entry.present = std::move(present);
+  return {};
+}
+
+StateLossCount StateLossGuard::count_in(const Entry& entry, const Source& source,
+                                        const std::string& absent) const {
+  if (source.searchable) return count_missing(ours_at(source.registry, absent), entry.present);
+  std::vector<std::string> known = entry.sampled;
+  const bool asked = absent.empty() || std::ranges::find(known, absent) != known.end();
+  if (!asked) known.push_back(absent);
+  return count_missing(known, entry.present);
+}
+
+Result<StateLossCount> StateLossGuard::judge(Entry& entry, const Source& source, const std::string& absent,
                                              const std::stop_token& stop) const {
-  ASSIGN_OR_RETURN(const bool fresh, refresh(entry, backend, absent, stop));
-  StateLossCount count = count_missing(ours_at(registry, absent), entry.present);
+  ASSIGN_OR_RETURN(const bool fresh, refresh(entry, source, absent, stop));
+  StateLossCount count = count_in(entry, source, absent);
   // An older list does not know the clients that were made since: it cannot begin a loss.
   if (is_state_lost(count) && !entry.lost && !fresh) {
-    RETURN_IF_ERROR(list_again(entry, backend, stop));
-    count = count_missing(ours_at(registry, absent), entry.present);
+    RETURN_IF_ERROR(list_again(entry, source, stop));
+    count = count_in(entry, source, absent);
   }
   const bool lost = is_state_lost(count);
   if (lost && !entry.lost) {
     log_.warning("registry has lost clients",
-                 {{"registry", registry}, {"issued", count.ours}, {"missing", count.missing}});
+                 {{"registry", source.registry}, {"issued", count.ours}, {"missing", count.missing}});
   }
   entry.lost = lost;
   return count;

@@ -1,7 +1,8 @@
 #pragma once
 // Stands before every act that an absent client leads to: registering an issued one again, or taking its
 // absence for its deletion. Counts our marks in the registry: one list, at most once a minute, sooner only
-// when a client is absent that the last list still had. Thread-safe.
+// when a client is absent that the last list still had. Where the registry cannot be searched, 20 others of
+// ours are looked up instead. Thread-safe.
 
 #include <memory>
 #include <optional>
@@ -46,27 +47,38 @@ class StateLossGuard {
   /// For the registry's own pass: whether the last count found it lost, and a count that is at most a minute
   /// old.
   [[nodiscard]] bool suspects(const std::string& registry) const;
-  Result<StateLossCount> count(const std::string& registry, backend::Backend& backend,
+  Result<StateLossCount> count(const std::string& registry, backend::Backend& backend, bool searchable,
                                const std::stop_token& stop);
   void forget(const std::string& registry) { entries_.lock()->erase(registry); }
 
  private:
-  /// The last list of one registry.
+  /// The last list of one registry, or the last sample.
   struct Entry {
     std::optional<BootTime> listed_at = {};
     std::unordered_set<std::string> present = {};
+    std::vector<std::string> sampled =
+        {};  ///< where the registry cannot be searched: those that were looked up
     bool lost = false;
+  };
+  struct Source {
+    const std::string& registry;
+    backend::Backend& backend;
+    bool searchable;
   };
   using SharedEntry = std::shared_ptr<Guarded<Entry>>;
   [[nodiscard]] SharedEntry entry_of(const std::string& registry);
   /// Ids of the clients that should be there; `asked` is one of them in any case.
   [[nodiscard]] std::vector<std::string> ours_at(const std::string& registry, const std::string& asked) const;
-  Result<void> list_again(Entry& entry, backend::Backend& backend, const std::stop_token& stop) const;
+  Result<void> list_again(Entry& entry, const Source& source, const std::stop_token& stop) const;
+  /// Looks up some of ours. One that the registry will not tell about says nothing about the others.
+  Result<void> sample(Entry& entry, const Source& source, const std::stop_token& stop) const;
   /// True: the list was made just now.
-  Result<bool> refresh(Entry& entry, backend::Backend& backend, const std::string& absent,
+  Result<bool> refresh(Entry& entry, const Source& source, const std::string& absent,
                        const std::stop_token& stop) const;
-  Result<StateLossCount> judge(Entry& entry, const std::string& registry, backend::Backend& backend,
-                               const std::string& absent, const std::stop_token& stop) const;
+  [[nodiscard]] StateLossCount count_in(const Entry& entry, const Source& source,
+                                        const std::string& absent) const;
+  Result<StateLossCount> judge(Entry& entry, const Source& source, const std::string& absent,
+                               const std::stop_token& stop) const;
 
   const Wiring wiring_;
   telemetry::Log log_;

@@ -133,6 +133,12 @@ Outcome StepPerformer::perform(const step::StageAnswer& /*step*/) {
   const api::InProgress fence = *seen_.client.status.rotation.in_progress;
   auto answer = wiring_.answers.take(seen_.client.meta.uid, fence.operation_id);
   if (!answer) return fail(ErrorKind::conflict, "another pass has staged the answer");
+  // What nobody could change or remove any more is not published.
+  auto kept = wiring_.registrations.flush(seen_.registry->name, answer->client.settings.client_id, stop_);
+  if (!kept) {
+    wiring_.answers.keep(seen_.client.meta.uid, fence.operation_id, std::move(*answer));
+    return failure_of(std::move(kept));
+  }
   auto stored = wiring_.journal.stage({.operation_id = fence.operation_id,
                                        .kind = fence.kind,
                                        .token = fence.token,

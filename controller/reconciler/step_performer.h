@@ -13,6 +13,7 @@
 #include "reconciler/credential_journal.h"
 #include "reconciler/observation.h"
 #include "reconciler/plan.h"
+#include "reconciler/registration_records.h"
 #include "reconciler/status_summary.h"
 #include "telemetry/log.h"
 
@@ -24,6 +25,7 @@ class StepPerformer {
     kube::Client& client;
     CredentialJournal& journal;
     RegistrationAnswers& answers;
+    RegistrationRecords& registrations;
     const Clock& clock;
     const ActionReporter& report;
     /// The writer with whom the target Secret is contended: it is left as it is. Empty: nobody.

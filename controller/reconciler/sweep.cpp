@@ -34,6 +34,8 @@ bool is_orphan(const backend::RegisteredClient& client, const SweepOwners& owner
 }
 
 SecretFinding judge_secret(const SecretSummary& secret, const SweepOwners& owners) {
+  // What belongs to a client of the registry goes with that.
+  if (secret.registration) return SecretFinding::owned;
   if (secret.owner_uid.empty() || owners.contains(secret.owner_uid)) return SecretFinding::owned;
   return secret.staged ? SecretFinding::staged_without_owner : SecretFinding::orphaned;
 }

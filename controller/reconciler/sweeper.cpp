@@ -87,6 +87,9 @@ void Sweeper::sweep_registries(const Suspects& suspects, const std::stop_token& 
 
 void Sweeper::sweep_registry(const RegistrySnapshot& registry, const Suspects& suspects,
                              const std::stop_token& stop) {
+  if (!registry.info.capabilities.searchable_mark) {
+    return tell(registry, {.secrets = orphaned_secrets(suspects, registry.name)});
+  }
   auto clients = find_orphans(registry, stop);
   if (!clients) {
     if (clients.error().kind == ErrorKind::cancelled) return;

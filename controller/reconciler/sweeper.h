@@ -1,7 +1,8 @@
 #pragma once
 // Once an hour, while leading: lists what bears our mark and has no ApiClient. Clients and published Secrets
 // are only counted and named, on their registry; staged Secrets whose owner a live read says is gone are
-// deleted. `run` on one thread; what the wiring refers to outlives it.
+// deleted. A registry that cannot be searched has no list of clients. `run` on one thread; what the wiring
+// refers to outlives it.
 
 #include <functional>
 #include <set>

@@ -24,7 +24,6 @@ def refused(world, name, reason, **spec):
 
 @pytest.mark.parametrize("member, backend", [
     ("spec.keycloak", {"keycloak": {"url": "http://127.0.0.1:8080", "realm": "main"}}),
-    ("spec.dynamicRegistration", {"dynamicRegistration": {"registrationEndpoint": "http://127.0.0.1:8080/r"}}),
 ], ids=lambda value: value if isinstance(value, str) else "")
 def test_a_kind_of_registry_that_this_version_does_not_know_is_said(world, member, backend):
     name = f"{world.registry_name}-other"

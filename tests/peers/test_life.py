@@ -1,11 +1,15 @@
 """From the first YAML to the deletion."""
 
 import secrets
+from pathlib import Path
 
+import yaml
+from controlplane import OPERATOR_NAMESPACE
 from crash_helpers import reconcile_again
 from kstatus import conditions
 from rotation import works
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 REDIRECT = "https://app.example.com/callback"
 
 
@@ -106,15 +110,37 @@ def test_drift_is_put_right(world, peer):
     assert world.registered("one")["name"] == "Client one" and world.token("one") == 200
 
 
+def expect_token_refused(world, client, type):
+    """A server that refuses tokens does not say whether the client is gone. Returns the Secret to be deleted by whoever
+    knows that it is."""
+    message = conditions(client)[type]["message"]
+    name, = [name for name in world.registrations() if name in message]
+    assert "registration access token" in message
+    return name
+
+
 def test_a_client_that_is_gone_is_registered_again_with_its_secret(world, peer):
     world.create_ready("one")
     before = world.secret("one")
     peer.remove(world.client_id("one"))
+    if not peer.says_absent:
+        world.annotate("one", "reconcile", "r1")
+        client = world.wait_condition("one", "Stalled", "True", "RefusedByRegistry")
+        assert world.calls("create") == 1, "it is not registered again on a suspicion"
+        world.delete_secret(expect_token_refused(world, client, "Stalled"), OPERATOR_NAMESPACE)
+        world.annotate("one", "reconcile", "r2")
+        world.wait_ready("one")
+        assert works(world.secret("one")) and world.secret("one").fingerprint() != before.fingerprint()
+        return
     reconcile_again(world, "one")
     assert world.secret("one").fingerprint() == before.fingerprint() and works(before)
 
 
 def test_a_foreign_client_of_the_same_id_is_left_alone(world, peer):
+    if peer.picks_ids:
+        client = world.create_ready("one", clientId="theirs")
+        assert "theirs" not in client["status"]["clientId"], "no id is asked for, so none can be somebody's"
+        return
     value = secrets.token_urlsafe(32)
     peer.make(world.client_id("one"), value)
     world.create("one")
@@ -125,7 +151,13 @@ def test_a_foreign_client_of_the_same_id_is_left_alone(world, peer):
     assert peer.client(world.client_id("one")), "and left there"
 
 
-def test_a_client_of_another_installation_is_left_alone(world, peer):
+def test_a_client_of_another_installation_is_left_alone(make_world, world, peer):
+    if peer.picks_ids:
+        other = make_world()
+        ids = {one.create_ready("one")["status"]["clientId"] for one in (world, other)}
+        other.delete_and_wait("one")
+        assert len(ids) == 2 and works(world.secret("one"))
+        return
     peer.make(world.client_id("one"), secrets.token_urlsafe(32), installation="another-cluster")
     world.create("one")
     world.wait_condition("one", "Stalled", "True", "OwnedElsewhere")
@@ -140,7 +172,17 @@ def adoptable(world, value, without_secret):
     return {"clientId": f"by-hand-{world.namespace}"}
 
 
+def expect_no_adoption(world):
+    world.create("one", adopt={"clientId": "by-hand"})
+    client = world.wait_condition("one", "Stalled", "True", "NotSupportedByRegistry")
+    assert "spec.adopt" in conditions(client)["Stalled"]["message"] and world.secret("one") is None
+
+
 def test_a_client_is_adopted_with_its_secret(world, peer):
+    if peer.picks_ids:
+        world.patch_registry({"spec": {"allowAdoption": [
+            {"namespaces": [world.namespace], "clientIds": ["by-hand"], "withoutSecret": False}]}})
+        return expect_no_adoption(world)
     value = secrets.token_urlsafe(32)
     adopt = adoptable(world, value, without_secret=False)
     shown = world.create_secret("shown", {"client-secret": value},
@@ -150,7 +192,11 @@ def test_a_client_is_adopted_with_its_secret(world, peer):
     assert peer.client(adopt["clientId"])["name"] == "Client one"
 
 
-def test_a_client_is_adopted_without_its_secret(world):
+def test_a_client_is_adopted_without_its_secret(world, peer):
+    if peer.picks_ids:
+        world.patch_registry({"spec": {"allowAdoption": [
+            {"namespaces": [world.namespace], "clientIds": ["by-hand"], "withoutSecret": True}]}})
+        return expect_no_adoption(world)
     adopt = adoptable(world, secrets.token_urlsafe(32), without_secret=True)
     world.create_ready("one", adopt=adopt, rotation={"overlap": "0s"})
     assert works(world.secret("one"))
@@ -182,29 +228,45 @@ def test_deletion_that_only_disables_where_the_registry_can(world, peer):
     assert world.registered("one")["disabled"]
 
 
-def test_deletion_removes_the_client(world):
+def test_deletion_removes_the_client(world, peer):
     world.create_ready("one")
     before = world.secret("one")
     world.delete_and_wait("one")
     assert world.registered("one") is None and world.secret("one") is None and not works(before)
+    assert not peer.picks_ids or world.registrations() == []
 
 
 def test_deletion_of_a_client_that_is_gone_already(world, peer):
     world.create_ready("one")
     peer.remove(world.client_id("one"))
-    world.delete_and_wait("one")
+    if not peer.says_absent:
+        world.delete("one")
+        client = world.wait_condition("one", "DeletionBlocked", "True", "RefusedByRegistry")
+        world.delete_secret(expect_token_refused(world, client, "DeletionBlocked"), OPERATOR_NAMESPACE)
+        world.wait_gone("one", 60)
+    else:
+        world.delete_and_wait("one")
     assert world.secret("one") is None
 
 
-def test_deletion_that_retains_leaves_a_client_that_works(world):
+def test_deletion_that_retains_leaves_a_client_that_works(world, peer):
     world.create_ready("one", deletionPolicy="Retain")
     before = world.secret("one")
     world.delete_and_wait("one")
     assert works(before)
+    assert not peer.picks_ids or world.registrations() == []
 
 
 def test_all_pages_are_read(world, peer):
     """Whether a client that is missing is alone in that is told by the list of all of ours."""
+    if not peer.searchable:
+        for name in ("one", "two", "three"):
+            world.create_ready(name)
+        peer.remove(world.client_id("one"))
+        world.annotate("one", "reconcile", "r1")
+        world.wait_condition("one", "Stalled", "True", "RefusedByRegistry")
+        assert all(world.token(name) == 200 for name in ("two", "three")) and world.calls("create") == 3
+        return
     for number in range(250):
         peer.make(f"{world.namespace}-by-hand-{number}", secrets.token_urlsafe(32), installation="another-cluster")
     for name in ("one", "two", "three"):
@@ -214,3 +276,15 @@ def test_all_pages_are_read(world, peer):
     assert world.calls("list") > 0 and world.token("one") == 200
     peer.remove(world.client_id("two"))
     assert set(peer.client_ids()) >= {world.client_id("one"), world.client_id("three")}
+
+
+def test_the_example_of_this_kind_works(world, peer):
+    documents = {one["kind"]: one for one in yaml.safe_load_all((EXAMPLES / peer.example).read_text())}
+    registry, client = documents["ClusterClientRegistry"]["spec"], documents["ApiClient"]
+    peer.lead_example(registry, world.credentials_name)
+    name = f"{world.registry_name}-example"
+    world.create_registry(name, **{"embedded": None, "issuer": None, "tenant": None, **registry})
+    reference = {"kind": "ClusterClientRegistry", "name": name}
+    world.create_ready(client["metadata"]["name"], **{**client["spec"], "registryRef": reference})
+    assert world.token(client["metadata"]["name"]) == 200
+    world.delete_and_wait(client["metadata"]["name"])

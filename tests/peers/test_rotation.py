@@ -5,7 +5,7 @@ import pytest
 from kstatus import conditions
 from rotation import ends, revision, rotate, wait_overlap_over, wait_refused, works
 
-KEEPS_OLD = {"Overlap": True, "InPlace": False}
+KEEPS_OLD = {"Overlap": True, "Reregister": True, "InPlace": False}
 
 
 def test_the_strategy_is_shown(world, peer):

@@ -151,7 +151,8 @@ RegistryBuilder& RegistryBuilder::can(const backend::Capabilities& capabilities)
 RegistryBuilder a_registry() { return {}; }
 
 RegistryBuilder a_registry_of_one_secret() {
-  return RegistryBuilder().can({.max_secrets = 1, .secrets_have_ids = true, .can_disable = true});
+  return RegistryBuilder().can(
+      {.max_secrets = 1, .secrets_have_ids = true, .searchable_mark = true, .can_disable = true});
 }
 
 RegistryBuilder a_registry_that_picks_ids() {

@@ -71,7 +71,8 @@ class RegistryBuilder {
 
  private:
   Json object_;
-  backend::Capabilities capabilities_{.max_secrets = 3, .secrets_have_ids = true, .can_disable = true};
+  backend::Capabilities capabilities_{
+      .max_secrets = 3, .secrets_have_ids = true, .searchable_mark = true, .can_disable = true};
 };
 RegistryBuilder a_registry();
 /// One secret for each client: rotation is InPlace.

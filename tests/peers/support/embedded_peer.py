@@ -25,6 +25,12 @@ class EmbeddedPeer(Peer):
     def members(self, admin_url):
         return {"embedded": {"adminUrl": admin_url}}
 
+    example = "quickstart.yaml"
+
+    def lead_example(self, spec, secret_name):
+        spec["embedded"]["adminUrl"], spec["issuer"] = self.admin_url, self.issuer
+        spec["auth"]["bearer"]["secretRef"]["name"] = secret_name
+
     def client(self, client_id):
         found = self._server.client(client_id)
         return found and {"name": found["client_name"], "redirect_uris": sorted(found.get("redirect_uris", [])),

@@ -10,11 +10,16 @@ class Peer:
     can_disable    whether a client can be switched off and on again
     keeps_foreign  whether a client may hold members that the operator does not know
     durable        whether clients survive a restart of the server
+    picks_ids      whether the server picks the client ids; then it also cannot adopt a client
+    says_absent    whether it can be told that a client is gone; else that looks like a token that is refused
+    searchable     whether clients can be listed
+    probed_by_reading  whether the operator's probe reads something, and so sees a wrong answer
     calls          {what the operator does: (method, path pattern)}
     """
 
     kind = strategy = ""
-    can_disable = keeps_foreign = durable = False
+    can_disable = keeps_foreign = durable = picks_ids = False
+    says_absent = searchable = probed_by_reading = True
     calls = {}
 
     admin_token = ""  # World makes a Secret of it, needed or not
@@ -46,6 +51,16 @@ class Peer:
 
     def members(self, admin_url):
         """Of a ClusterClientRegistry's spec, beside what World says; None: to be left out."""
+        raise NotImplementedError
+
+    def auth(self, secret_name):
+        """`spec.auth`, with a Secret that has the token under "token"."""
+        return {"bearer": {"secretRef": {"name": secret_name, "key": "token"}}}
+
+    example = ""  # the file in examples/ that shows this kind
+
+    def lead_example(self, spec, secret_name):
+        """Changes the registry's spec of the example, so that it leads here."""
         raise NotImplementedError
 
     # Past the operator

@@ -2,6 +2,8 @@
 
 import re
 
+from controlplane import OPERATOR_NAMESPACE
+from kubeapi import path
 from world import World
 
 
@@ -11,7 +13,9 @@ class PeerWorld(World):
     def __init__(self, plane, api, audit, controller, peer, proxy, spec):
         members = {"resyncInterval": "0s", **peer.members(proxy.url), **spec}
         super().__init__(plane, api, audit, controller, members, issuer=peer.issuer)
+        self._registry_spec.setdefault("auth", peer.auth(self.credentials_name))
         self.registry, self.proxy = peer, proxy
+        self._picked_ids = {}
         proxy.upstream = peer.admin_port
 
     def once(self, call, action):
@@ -25,6 +29,28 @@ class PeerWorld(World):
         """How many of this kind the operator has made."""
         method, pattern = self.registry.calls[call]
         return sum(1 for one in self.proxy.seen(method) if re.search(pattern, one.path.partition("?")[0]))
+
+    def client_id(self, name):
+        """Where the server picks it, the one that the status has shown last."""
+        if not self.registry.picks_ids:
+            return super().client_id(name)
+        self._note_id(self.client(name))
+        return self._picked_ids[name]
+
+    def wait_condition(self, name, *arguments, **named):
+        client = super().wait_condition(name, *arguments, **named)
+        self._note_id(client)
+        return client
+
+    def registrations(self):
+        """Names of the Secrets with registration access tokens of our clients."""
+        where = path("v1", "secrets", OPERATOR_NAMESPACE) + "?labelSelector=apiclient.dev/registration=true"
+        return [one["metadata"]["name"] for one in self.must(self.api.get(where))["items"]
+                if one["metadata"]["annotations"]["apiclient.dev/owner-namespace"] == self.namespace]
+
+    def _note_id(self, client):
+        if client and client.get("status", {}).get("clientId"):
+            self._picked_ids[client["metadata"]["name"]] = client["status"]["clientId"]
 
     def _start_registry(self):
         """It runs already."""

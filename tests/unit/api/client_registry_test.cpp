@@ -92,6 +92,23 @@ TEST(ClientRegistrySpec, EveryWayToLogInIsRead) {
   EXPECT_EQ(spec.initial_access_token->name + spec.initial_access_token->key, "ak");
 }
 
+TEST(ClientRegistrySpec, DynamicRegistrationBringsItsIssuerOrItsEndpoint) {
+  const auto spec_of = [](const Json& member, const Json& issuer) {
+    return a_registry()
+        .with_spec({{"embedded", nullptr}, {"dynamicRegistration", member}, {"issuer", issuer}})
+        .object()
+        .spec;
+  };
+  const ClientRegistrySpec by_issuer = spec_of({{"issuer", "https://id.example"}}, nullptr);
+  EXPECT_EQ(by_issuer.backend, "dynamicRegistration");
+  EXPECT_EQ(by_issuer.issuer, "https://id.example");
+  EXPECT_EQ(by_issuer.registration_endpoint, "");
+  const ClientRegistrySpec by_endpoint =
+      spec_of({{"registrationEndpoint", "https://id.example/reg"}}, "https://id.example");
+  EXPECT_EQ(by_endpoint.issuer, "https://id.example");
+  EXPECT_EQ(by_endpoint.registration_endpoint, "https://id.example/reg");
+}
+
 TEST(ClientRegistrySpec, TlsAndLimitsAreRead) {
   const Json more{{"tls",
                    {{"caSecretRef", {{"name", "ca"}, {"key", "root.pem"}}},

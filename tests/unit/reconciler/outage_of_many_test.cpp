@@ -172,6 +172,7 @@ class OutageOfMany : public ::testing::Test {
 
  private:
   StateLossGuard state_loss_{{.clients = clients_, .clock = clock_, .installation_id = test::kInstallation}};
+  RegistrationRecords registrations_{kube_, kOperatorNamespace, test::kInstallation};
   ApiClientReconciler client_reconciler_{{.client = kube_,
                                           .clients = clients_,
                                           .secrets = secrets_,
@@ -180,6 +181,7 @@ class OutageOfMany : public ::testing::Test {
                                           .formers = formers_,
                                           .registries = directory_,
                                           .state_loss = state_loss_,
+                                          .registrations = registrations_,
                                           .memory = memory_,
                                           .client_writes = client_writes_,
                                           .secret_writes = secret_writes_,

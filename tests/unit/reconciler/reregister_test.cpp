@@ -26,6 +26,15 @@ class Reregister : public Reconcile {
     ask_for(token);
     ASSERT_TRUE(world_.settle());
   }
+  static backend::RegistrationRecord a_record(const std::string& client_id) {
+    return {.client_id = client_id,
+            .mark = {.uid = test::kUid},
+            .requested = {.client_id = client_id, .token_endpoint_auth_method = "client_secret_basic"}};
+  }
+  bool has_record(const std::string& client_id) {
+    const auto found = world_.registrations().find(test::kRegistry, client_id, {});
+    return found && found->has_value();
+  }
   Json status() { return world_.client()["status"]; }
   std::string client_id() { return status().value("clientId", ""); }
   std::string published_id() { return base64_decode(world_.secret()["data"].value("client-id", "")).value(); }
@@ -46,6 +55,42 @@ TEST_F(Reregister, TheIdThatTheServerPickedIsShownAndPublished) {
   EXPECT_FALSE(status()["rotation"].contains("inProgress"));
   EXPECT_TRUE(published_works());
   EXPECT_THAT(world_.staged(), IsEmpty());
+}
+
+TEST_F(Reregister, NothingIsPublishedBeforeTheRegistrationIsStored) {
+  const Error away{.kind = ErrorKind::unavailable, .message = "away"};
+  world_.kube.fail_next(test::Verb::create, "secrets", away);
+  EXPECT_THAT(world_.registrations().save(test::kRegistry, a_record("client-1"), {}),
+              test::has_error(ErrorKind::conflict));
+  world_.kube.fail_next(test::Verb::create, "secrets", away);
+  world_.apply(an_api_client());
+  for (int pass = 0; pass < 3; ++pass) (void)world_.pass();
+  EXPECT_THAT(world_.backend.client_ids(), ElementsAre("client-1")) << "the answer is kept";
+  ASSERT_TRUE(world_.settle());
+  EXPECT_EQ(published_id(), "client-1");
+  EXPECT_TRUE(has_record("client-1"));
+  EXPECT_EQ(lost(), 0U);
+}
+
+TEST_F(Reregister, TheRecordOfAClientThatTheRegistryLostGoesWithIt) {
+  issue();
+  ASSERT_THAT(world_.registrations().save(test::kRegistry, a_record("client-1"), {}), test::is_ok());
+  world_.backend.drop("client-1");
+  rotate("r1:now");
+  EXPECT_EQ(published_id(), "client-2");
+  EXPECT_FALSE(has_record("client-1"));
+}
+
+TEST_F(Reregister, RetainedClientsAreNotManagedAnyMore) {
+  issue(an_api_client().with_spec({{"deletionPolicy", "Retain"}}));
+  ASSERT_THAT(world_.registrations().save(test::kRegistry, a_record("client-1"), {}), test::is_ok());
+  rotate("r1");
+  ASSERT_THAT(world_.registrations().save(test::kRegistry, a_record("client-2"), {}), test::is_ok());
+  world_.delete_client();
+  ASSERT_TRUE(world_.settle());
+  EXPECT_THAT(world_.backend.client_ids(), UnorderedElementsAre("client-1", "client-2"));
+  EXPECT_FALSE(has_record("client-1"));
+  EXPECT_FALSE(has_record("client-2"));
 }
 
 TEST_F(Reregister, IssuesWithSixWrites) {

@@ -147,5 +147,36 @@ TEST_F(StateLossGuardTest, AListThatFailsStopsToo) {
   EXPECT_THAT(check(id_of(0)), test::has_error(ErrorKind::timeout));
 }
 
+class UnsearchableRegistry : public StateLossGuardTest {
+ protected:
+  UnsearchableRegistry() { registry_.info.capabilities.searchable_mark = false; }
+  int look_ups() { return backend_.count(BackendOperation::find); }
+};
+
+TEST_F(UnsearchableRegistry, ASingleAbsentClientPassesAfterASample) {
+  add(0, 100);
+  backend_.drop(id_of(7));
+  EXPECT_THAT(check(id_of(7)), test::is_ok());
+  EXPECT_EQ(look_ups(), 20);
+  EXPECT_EQ(lists(), 0);
+}
+
+TEST_F(UnsearchableRegistry, AnEmptiedOneIsSeenByASample) {
+  add(0, 100, true);
+  EXPECT_THAT(check(id_of(7)), is_lost());
+  EXPECT_THAT(check(id_of(8)), is_lost());
+  EXPECT_EQ(look_ups(), 20) << "one sample for all";
+}
+
+TEST_F(UnsearchableRegistry, WhatItWillNotTellAboutSaysNothing) {
+  add(0, 3);
+  backend_.drop(id_of(0));
+  backend_.fail_next(BackendOperation::find, {.kind = ErrorKind::invalid, .message = "token refused"});
+  EXPECT_THAT(check(id_of(0)), test::is_ok());
+  clock_.advance(std::chrono::minutes(2));
+  backend_.fail_next(BackendOperation::find, {.kind = ErrorKind::unavailable, .message = "away"});
+  EXPECT_THAT(check(id_of(0)), test::has_error(ErrorKind::unavailable));
+}
+
 }  // namespace
 }  // namespace apiclient::reconciler

@@ -12,6 +12,7 @@ using reconciler::Doubt;
 struct World::Process {
   explicit Process(World& world)
       : state_loss({.clients = clients, .clock = world.clock, .installation_id = kInstallation}),
+        registrations(world.kube, kOperatorNamespace, kInstallation),
         report({.events = world.events, .metrics = world.metrics, .installation_id = kInstallation}),
         reconciler(
             {.client = world.kube,
@@ -22,6 +23,7 @@ struct World::Process {
              .formers = formers,
              .registries = registries,
              .state_loss = state_loss,
+             .registrations = registrations,
              .memory = memory,
              .client_writes = client_writes,
              .secret_writes = secret_writes,
@@ -44,6 +46,7 @@ struct World::Process {
   reconciler::OwnWrites secret_writes;
   reconciler::RotationSlots slots{kRotationSlots};
   reconciler::StateLossGuard state_loss;
+  reconciler::RegistrationRecords registrations;
   reconciler::ActionReporter report;
   reconciler::ApiClientReconciler reconciler;
 };
@@ -54,6 +57,8 @@ World::World(const RegistryBuilder& registry)
   restart();
 }
 World::~World() = default;
+
+reconciler::RegistrationRecords& World::registrations() { return process_->registrations; }
 
 // What people do
 
@@ -199,7 +204,8 @@ void World::sync_secret(const Json& object) {
   const std::string version = summary->resource_version;
   if (summary->former) process_->formers.add(summary->owner_uid, key);
   const auto before = process_->secrets.put(std::move(summary));
-  if (!before || before->resource_version == version || before->staged) return;
+  if (!before || before->resource_version == version) return;
+  if (before->staged || before->registration) return;
   if (process_->secret_writes.take(key, version)) return;
   process_->memory.request_check({key.namespace_name, before->owner_name}, Doubt::secret);
 }

@@ -67,6 +67,9 @@ class World {
   /// A new process: nothing is remembered, the caches are listed anew.
   void restart();
 
+  /// What it keeps of dynamic registrations; a new process has its own.
+  reconciler::RegistrationRecords& registrations();
+
   // What is seen
   [[nodiscard]] Json client() const;
   [[nodiscard]] Json secret() const;

@@ -1,0 +1,493 @@
+#include "backend/registration_backend.h"
+
+#include <array>
+#include <functional>
+#include <mutex>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "backend/registration_codec.h"
+#include "backend/registry_error.h"
+#include "http/uri.h"
+#include "telemetry/log.h"
+
+namespace apiclient::backend {
+namespace {
+
+using registration::Answer;
+using std::chrono::milliseconds;
+
+// A call that mints, sets or deletes must be over before another replica can hold the lease (design: 4 s).
+constexpr milliseconds kWriteTimeout{4'000};
+constexpr milliseconds kReadTimeout{10'000};
+constexpr int kNotFound = 404;
+
+/// Fixed by the two RFCs.
+constexpr Capabilities kCapabilities{.chooses_client_id = true, .chooses_secret = true, .max_secrets = 1};
+
+Error invalid(std::string code, std::string message) {
+  return {.kind = ErrorKind::invalid, .message = std::move(message), .code = std::move(code)};
+}
+
+/// The server has no such operation (RFC 7592 §2, §2.3), or not for this client.
+bool is_unmanaged(const http::Response& response) {
+  return response.status_code == 403 || response.status_code == 405 || response.status_code == 501;
+}
+
+Error cannot_update() {
+  return invalid(
+      "no_management",
+      "the server cannot change a client (RFC 7592); take the change of the spec back, or delete the "
+      "ApiClient and create it again");
+}
+
+Error cannot_delete() {
+  return invalid("no_management",
+                 "the server cannot delete a client (RFC 7592); have it deleted there, then give it up here");
+}
+
+Error cannot_disable() {
+  return invalid("cannot_disable", "a server with dynamic registration cannot disable a client");
+}
+
+Error takes_no_given(std::string_view what) {
+  return {.kind = ErrorKind::internal,
+          .message = "this kind of registry takes no given " + std::string(what)};
+}
+
+Error token_refused(const RegistrationStore& store, const std::string& client_id) {
+  return invalid(
+      "registration_token_refused",
+      "the server refuses the registration access token of client " + client_id +
+          ": it has deleted the client, or the token has changed (RFC 7592 section 3); to have a new client "
+          "registered, delete " +
+          store.name_of(client_id));
+}
+
+RegisteredClient describe(const RegistrationRecord& record, ClientSettings settings) {
+  RegisteredClient client{.settings = std::move(settings), .mark = record.mark};
+  if (record.credential.revision > 0) client.credentials.push_back(record.credential);
+  return client;
+}
+
+/// Calls about one client follow one another: a read may make the token of another call worthless.
+class ClientLocks {
+ public:
+  std::unique_lock<std::mutex> lock(const std::string& client_id) {
+    return std::unique_lock(mutexes_.at(std::hash<std::string>()(client_id) % mutexes_.size()));
+  }
+
+ private:
+  std::array<std::mutex, 32> mutexes_;
+};
+
+class RegistrationBackend final : public Backend {
+ public:
+  RegistrationBackend(std::string name, RegistrationParts parts)
+      : name_(std::move(name)), parts_(std::move(parts)) {}
+
+  Result<RegistryInfo> probe(std::stop_token stop) override {
+    return finish("probe", "probe registry", probe_once(stop));
+  }
+
+  Result<std::optional<RegisteredClient>> find(const std::string& client_id, std::stop_token stop) override {
+    const auto lock = locks_.lock(client_id);
+    return finish("find", "find client " + client_id, find_once(client_id, stop));
+  }
+
+  Result<std::vector<std::string>> list_owned(const std::string& /*installation_id*/,
+                                              std::stop_token /*stop*/) override {
+    return fail(ErrorKind::internal, "a server with dynamic registration cannot be searched");
+  }
+
+  Result<RegisteredClient> create(const ClientSettings& /*settings*/, const OwnershipMark& /*mark*/,
+                                  const NewCredential* /*credential*/, std::stop_token /*stop*/) override {
+    return fail(takes_no_given("id"));
+  }
+
+  Result<RegisteredClient> update(const ClientSettings& settings, const OwnershipMark& mark,
+                                  const std::string& expected_uid, std::stop_token stop) override {
+    const auto lock = locks_.lock(settings.client_id);
+    return finish("update", "update client " + settings.client_id,
+                  update_once(settings, mark, expected_uid, stop));
+  }
+
+  Result<RegisteredClient> adopt(const ClientSettings& /*settings*/, const OwnershipMark& /*mark*/,
+                                 const std::string& /*etag*/, std::stop_token /*stop*/) override {
+    return fail(takes_no_given("client"));
+  }
+
+  Result<Credential> add_credential(const std::string& /*client_id*/, const std::string& /*expected_uid*/,
+                                    const NewCredential& /*credential*/, std::stop_token /*stop*/) override {
+    return fail(takes_no_given("secret"));
+  }
+
+  Result<Credential> replace_credential(const std::string& /*client_id*/, const std::string& /*expected_uid*/,
+                                        const NewCredential& /*credential*/,
+                                        std::stop_token /*stop*/) override {
+    return fail(takes_no_given("secret"));
+  }
+
+  Result<Registration> register_client(const ClientSettings& settings, const OwnershipMark& mark,
+                                       const std::string& operation_id, std::stop_token stop) override {
+    return finish("register_client", "register a client", register_once(settings, mark, operation_id, stop));
+  }
+
+  Result<void> retire_credential(const std::string& /*client_id*/, const std::string& /*credential_id*/,
+                                 std::stop_token /*stop*/) override {
+    return fail(ErrorKind::internal, "the secret of a dynamically registered client ends with the client");
+  }
+
+  Result<RegisteredClient> set_disabled(const std::string& client_id, const std::string& /*expected_uid*/,
+                                        bool disabled, std::stop_token /*stop*/) override {
+    const std::string operation = disabled ? "disable" : "enable";
+    return finish(operation, operation + " client " + client_id,
+                  Result<RegisteredClient>(fail(cannot_disable())));
+  }
+
+  Result<void> remove(const std::string& client_id, const std::string& expected_uid,
+                      std::stop_token stop) override {
+    const auto lock = locks_.lock(client_id);
+    return finish("remove", "remove client " + client_id, remove_once(client_id, expected_uid, stop));
+  }
+
+ private:
+  // Probe
+
+  Result<RegistryInfo> probe_once(const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(Endpoints endpoints, discover(stop));
+    ASSIGN_OR_RETURN(const std::string path, registration_path(endpoints));
+    RETURN_IF_ERROR(reach(path, stop));
+    return RegistryInfo{.capabilities = kCapabilities, .endpoints = std::move(endpoints)};
+  }
+
+  /// A server without metadata can be used where a person gave both endpoints.
+  Result<Endpoints> discover(const std::stop_token& stop) {
+    auto endpoints = parts_.discovery.fetch(stop);
+    const bool no_metadata = !endpoints && endpoints.error().status_code == kNotFound;
+    if (!no_metadata || parts_.endpoint_path.empty() || parts_.token_url.empty()) return endpoints;
+    return Endpoints{.token = parts_.token_url};
+  }
+
+  [[nodiscard]] Result<std::string> registration_path(const Endpoints& endpoints) const {
+    if (!parts_.endpoint_path.empty()) return parts_.endpoint_path;
+    auto path = path_at_origin(endpoints.registration);
+    if (path) return std::move(*path);
+    const std::string_view what = endpoints.registration.empty()
+                                      ? "names no registration_endpoint"
+                                      : "names a registration_endpoint on another host than its own";
+    return fail(ErrorKind::invalid,
+                "the issuer's metadata " + std::string(what) +
+                    "; set spec.dynamicRegistration.registrationEndpoint (and spec.issuer) instead "
+                    "of spec.dynamicRegistration.issuer");
+  }
+
+  /// The endpoint only takes POST, so whatever it says to a GET but this shows that it is there.
+  Result<void> reach(const std::string& path, const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(const http::Response response, send(parts_.probes, {.path = path}, kReadTimeout, stop));
+    const int status = response.status_code;
+    const bool refused = parts_.has_credentials && (status == 401 || status == 403);
+    if (refused || status == 429 || (status >= 500 && status != 501)) return fail(oauth_error_from(response));
+    return {};
+  }
+
+  // Registration
+
+  Result<Registration> register_once(const ClientSettings& settings, const OwnershipMark& mark,
+                                     const std::string& operation_id, const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(std::string body, registration::write_metadata(settings));
+    ASSIGN_OR_RETURN(const std::string path, current_path(stop));
+    ASSIGN_OR_RETURN(http::Response response, send(parts_.registrations,
+                                                   {.method = http::Method::post,
+                                                    .path = path,
+                                                    .headers = {{"Content-Type", "application/json"}},
+                                                    .body = std::move(body)},
+                                                   kWriteTimeout, stop));
+    if (!response.ok()) return fail(oauth_error_from(response));
+    auto answer = registration::read_answer(response.body, settings);
+    wipe(response.body);
+    if (!answer) return failure_of(std::move(answer));
+    RegistrationRecord record = record_of(*answer, settings, mark, operation_id);
+    const RegisteredClient client = describe(record, record.requested);
+    // Even unwritten it is an answer: whoever publishes it waits for the record to be written.
+    if (const auto saved = parts_.store.save(std::move(record), stop); !saved) {
+      log_.warning(
+          "registration not stored yet",
+          {{"registry", name_}, {"client_id", client.settings.client_id}, {"error", saved.error().message}});
+    }
+    if (settings.has_secret() && answer->client_secret.empty()) {
+      return without_secret(client.settings.client_id, mark.uid, stop);
+    }
+    return Registration{.client = client,
+                        .value = settings.has_secret() ? std::move(answer->client_secret) : Secret()};
+  }
+
+  Result<std::string> current_path(const std::stop_token& stop) {
+    if (!parts_.endpoint_path.empty()) return parts_.endpoint_path;
+    ASSIGN_OR_RETURN(const Endpoints endpoints, parts_.discovery.endpoints(stop));
+    return registration_path(endpoints);
+  }
+
+  RegistrationRecord record_of(const Answer& answer, const ClientSettings& settings,
+                               const OwnershipMark& mark, const std::string& operation_id) {
+    RegistrationRecord record{.client_id = answer.settings.client_id, .mark = mark};
+    record.requested = normalised(settings);
+    record.requested.client_id = record.client_id;
+    record.answered = answer.digest;
+    take_management(record, answer);
+    if (!settings.has_secret()) return record;
+    record.credential = {.hint = hint_of(answer.client_secret),
+                         .revision = mark.revision,
+                         .operation_id = operation_id,
+                         .created_at = answer.issued_at ? *answer.issued_at : parts_.clock.wall_now()};
+    if (answer.secret_expires) {
+      log_.warning("the server's secret expires; plan rotations before it does (spec.rotation.interval)",
+                   {{"registry", name_}, {"client_id", record.client_id}});
+    }
+    return record;
+  }
+
+  /// Only what can be used later counts as management.
+  void take_management(RegistrationRecord& record, const Answer& answer) const {
+    const bool usable = path_at_origin(answer.management_uri).has_value() && !answer.access_token.empty() &&
+                        http::is_valid_header("Authorization", bearer(answer.access_token));
+    if (!usable) return;
+    record.management_uri = answer.management_uri;
+    record.access_token = answer.access_token.clone();
+  }
+
+  Result<Registration> without_secret(const std::string& client_id, const std::string& uid,
+                                      const std::stop_token& stop) {
+    const auto lock = locks_.lock(client_id);
+    const auto removed = remove_once(client_id, uid, stop);
+    if (!removed) {
+      log_.warning("client without a secret left behind",
+                   {{"registry", name_}, {"client_id", client_id}, {"error", removed.error().message}});
+    }
+    return fail(invalid("no_secret", "the server made a client without a secret, which was removed"));
+  }
+
+  // Look-up (RFC 7592 §2.1)
+
+  Result<std::optional<RegisteredClient>> find_once(const std::string& client_id,
+                                                    const std::stop_token& stop) {
+    using Found = std::optional<RegisteredClient>;
+    ASSIGN_OR_RETURN(std::optional<RegistrationRecord> record, parts_.store.find(client_id, stop));
+    if (!record) return Found();
+    if (record->management_uri.empty()) return Found(describe(*record, record->requested));
+    ASSIGN_OR_RETURN(http::Response response, manage(*record, http::Method::get, {}, kReadTimeout, stop));
+    if (response.ok()) return after_read(std::move(*record), response, stop);
+    if (is_unmanaged(response)) return Found(describe(*record, record->requested));
+    Error error = refusal_of(response, *record);
+    if (error.kind == ErrorKind::not_found) return Found();
+    if (error.kind == ErrorKind::unauthorized) return after_refused(*record, stop);
+    return fail(std::move(error));
+  }
+
+  Result<std::optional<RegisteredClient>> after_read(RegistrationRecord record, http::Response& response,
+                                                     const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(Answer answer, read_same_client(response, record.client_id, record.requested));
+    RegisteredClient client =
+        describe(record, answer.digest == record.answered ? record.requested : std::move(answer.settings));
+    // The token in use works, so no update has replaced it.
+    const bool settles = record.pending == PendingCall::update;
+    if (settles) record.pending = PendingCall::none;
+    if (renew_token(record, answer) || settles) RETURN_IF_ERROR(parts_.store.save(std::move(record), stop));
+    return std::optional(std::move(client));
+  }
+
+  /// What a 401 means depends on what we did last: it is also said of a client that does not exist.
+  Result<std::optional<RegisteredClient>> after_refused(const RegistrationRecord& record,
+                                                        const std::stop_token& stop) {
+    if (record.pending == PendingCall::none) return fail(token_refused(parts_.store, record.client_id));
+    if (record.pending == PendingCall::update) note_left_behind(record.client_id);
+    RETURN_IF_ERROR(parts_.store.remove(record.client_id, stop));
+    return std::optional<RegisteredClient>();
+  }
+
+  // Update (RFC 7592 §2.2)
+
+  Result<RegisteredClient> update_once(const ClientSettings& settings, const OwnershipMark& mark,
+                                       const std::string& expected_uid, const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(std::optional<RegistrationRecord> found, parts_.store.find(settings.client_id, stop));
+    if (!found) return fail(ErrorKind::not_found, "there is no such client");
+    RegistrationRecord& record = *found;
+    RETURN_IF_ERROR(check_owner(record, expected_uid));
+    const bool same_wish = record.requested == normalised(settings);
+    if (record.management_uri.empty() && !same_wish) return fail(cannot_update());
+    if (record.management_uri.empty()) return note_mark(std::move(record), mark, stop);
+    ASSIGN_OR_RETURN(std::string body, registration::write_metadata(settings, record.client_id));
+    RETURN_IF_ERROR(note_pending(record, PendingCall::update, stop));
+    auto response = manage(record, http::Method::put, std::move(body), kWriteTimeout, stop);
+    if (!response) return fail(std::move(response).error());
+    if (!response->ok()) return after_update_failed(std::move(record), *response, stop);
+    ASSIGN_OR_RETURN(const Answer answer, read_same_client(*response, record.client_id, settings));
+    renew_token(record, answer);
+    record.requested = normalised(settings);
+    record.answered = answer.digest;
+    return note_mark(std::move(record), mark, stop);
+  }
+
+  Result<RegisteredClient> note_mark(RegistrationRecord record, const OwnershipMark& mark,
+                                     const std::stop_token& stop) {
+    record.mark = mark;
+    record.pending = PendingCall::none;
+    RegisteredClient client = describe(record, record.requested);
+    RETURN_IF_ERROR(parts_.store.save(std::move(record), stop));
+    return client;
+  }
+
+  Result<RegisteredClient> after_update_failed(RegistrationRecord record, const http::Response& response,
+                                               const std::stop_token& stop) {
+    Error error = is_unmanaged(response) ? cannot_update() : refusal_of(response, record);
+    if (error.kind == ErrorKind::unauthorized) error = token_refused(parts_.store, record.client_id);
+    // Nothing was done, so the token is as it was.
+    if (!outcome_unknown(error)) RETURN_IF_ERROR(note_pending(record, PendingCall::none, stop));
+    return fail(std::move(error));
+  }
+
+  // Removal (RFC 7592 §2.3)
+
+  Result<void> remove_once(const std::string& client_id, const std::string& expected_uid,
+                           const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(std::optional<RegistrationRecord> found, parts_.store.find(client_id, stop));
+    if (!found) return {};
+    RegistrationRecord& record = *found;
+    RETURN_IF_ERROR(check_owner(record, expected_uid));
+    if (record.management_uri.empty()) return fail(cannot_delete());
+    const PendingCall before = record.pending;
+    if (before != PendingCall::removal) RETURN_IF_ERROR(note_pending(record, PendingCall::removal, stop));
+    ASSIGN_OR_RETURN(const http::Response response,
+                     manage(record, http::Method::del, {}, kWriteTimeout, stop));
+    if (response.ok()) return parts_.store.remove(client_id, stop);
+    Error error = is_unmanaged(response) ? cannot_delete() : refusal_of(response, record);
+    if (error.kind == ErrorKind::not_found) return parts_.store.remove(client_id, stop);
+    if (error.kind == ErrorKind::unauthorized) return after_removal_refused(std::move(record), before, stop);
+    if (!outcome_unknown(error) && before != PendingCall::removal) {
+      RETURN_IF_ERROR(note_pending(record, before, stop));
+    }
+    return fail(std::move(error));
+  }
+
+  /// The token is worthless: after a removal of ours the client is gone; after an update whose answer was
+  /// lost nobody can remove it any more; else a person must look.
+  Result<void> after_removal_refused(RegistrationRecord record, PendingCall before,
+                                     const std::stop_token& stop) {
+    if (before == PendingCall::removal) return parts_.store.remove(record.client_id, stop);
+    if (before == PendingCall::none) {
+      RETURN_IF_ERROR(note_pending(record, before, stop));
+      return fail(token_refused(parts_.store, record.client_id));
+    }
+    note_left_behind(record.client_id);
+    return parts_.store.remove(record.client_id, stop);
+  }
+
+  void note_left_behind(const std::string& client_id) {
+    log_.warning("client left behind: its registration access token was lost with the answer to an update",
+                 {{"registry", name_}, {"client_id", client_id}});
+    parts_.metrics.registration_lost(name_);
+  }
+
+  // Records
+
+  static Result<void> check_owner(const RegistrationRecord& record, const std::string& expected_uid) {
+    if (expected_uid.empty()) return fail(ErrorKind::internal, "the owner's uid is not known");
+    if (record.mark.uid == expected_uid) return {};
+    return fail(Error{.kind = ErrorKind::conflict,
+                      .message = "the client belongs to somebody else",
+                      .code = "precondition_failed"});
+  }
+
+  Result<void> note_pending(RegistrationRecord& record, PendingCall pending, const std::stop_token& stop) {
+    record.pending = pending;
+    return parts_.store.save(record.clone(), stop);
+  }
+
+  /// True: the server has given another token or another place (RFC 7592 §2.1).
+  bool renew_token(RegistrationRecord& record, const Answer& answer) const {
+    RegistrationRecord renewed;
+    take_management(renewed, answer);
+    if (renewed.management_uri.empty()) return false;
+    if (renewed.access_token == record.access_token && renewed.management_uri == record.management_uri)
+      return false;
+    record.access_token = std::move(renewed.access_token);
+    record.management_uri = std::move(renewed.management_uri);
+    return true;
+  }
+
+  // Requests
+
+  static std::string bearer(const Secret& token) { return "Bearer " + std::string(token.reveal()); }
+
+  /// Path and query of a URI at the registration endpoint's origin; empty for any other: our requests, and
+  /// the token, go where a person said and nowhere else.
+  [[nodiscard]] std::optional<std::string> path_at_origin(const std::string& uri) const {
+    const auto origin = origin_of(uri);
+    const auto parts = http::split_uri(uri);
+    if (!origin || !parts || *origin != parts_.origin) return std::nullopt;
+    return parts->path.empty() ? "/" : parts->path;
+  }
+
+  Result<http::Response> manage(const RegistrationRecord& record, http::Method method, std::string body,
+                                milliseconds timeout, const std::stop_token& stop) {
+    const auto path = path_at_origin(record.management_uri);
+    if (!path) {
+      return fail(invalid("no_management", "the client was registered at another origin than " +
+                                               parts_.origin +
+                                               "; let spec.dynamicRegistration lead there again"));
+    }
+    http::Request request{.method = method, .path = *path, .body = std::move(body)};
+    request.headers["Authorization"] = bearer(record.access_token);
+    if (!request.body.empty()) request.headers["Content-Type"] = "application/json";
+    return send(parts_.management, std::move(request), timeout, stop);
+  }
+
+  static Result<http::Response> send(http::Transport& transport, http::Request request, milliseconds timeout,
+                                     const std::stop_token& stop) {
+    request.timeout = timeout;
+    request.headers["Accept"] = "application/json";
+    auto response = transport.send(request, stop);
+    if (const auto header = request.headers.find("Authorization"); header != request.headers.end()) {
+      wipe(header->second);
+    }
+    return response;
+  }
+
+  static Error refusal_of(const http::Response& response, const RegistrationRecord& record) {
+    const std::array secrets{record.access_token.reveal()};
+    return oauth_error_from(response, secrets);
+  }
+
+  /// An answer about another client is no answer: the URL may lead to something else that speaks JSON.
+  static Result<Answer> read_same_client(http::Response& response, const std::string& client_id,
+                                         const ClientSettings& requested) {
+    auto answer = registration::read_answer(response.body, requested);
+    wipe(response.body);
+    if (answer && answer->settings.client_id != client_id) {
+      return fail(ErrorKind::protocol, "the answer is about another client");
+    }
+    return answer;
+  }
+
+  /// Counts the call and says in an error what it was for.
+  template <typename T>
+  Result<T> finish(std::string_view label, std::string_view operation, Result<T> outcome) {
+    parts_.metrics.backend_request(name_, label, outcome ? "success" : to_string(outcome.error().kind));
+    if (outcome) return outcome;
+    return fail(std::move(outcome).error().in(operation));
+  }
+
+  const std::string name_;
+  const RegistrationParts parts_;
+  const telemetry::Log log_;
+  ClientLocks locks_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_registration_backend(std::string name, RegistrationParts parts) {
+  return std::make_unique<RegistrationBackend>(std::move(name), std::move(parts));
+}
+
+}  // namespace apiclient::backend

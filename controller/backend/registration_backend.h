@@ -1,0 +1,40 @@
+#pragma once
+// The backend for any server with dynamic client registration (RFC 7591) and, where it has it, its management
+// (RFC 7592). The server picks the id, makes the one secret, and knows no owner: everything that a client is
+// recognised and changed by is in a RegistrationStore. Errors as in backend.h. Codes:
+// "registration_token_refused" (invalid: the server does not take the token that belongs to this client,
+// which also is how it says that the client is gone), "no_management" (invalid: it does not do that to a
+// client).
+
+#include <memory>
+#include <string>
+
+#include "backend/backend.h"
+#include "backend/discovery.h"
+#include "backend/registration_store.h"
+#include "base/clock.h"
+#include "http/transport.h"
+#include "telemetry/metrics.h"
+
+namespace apiclient::backend {
+
+/// What it works with; nothing is owned, everything outlives the backend. The transports have the
+/// registration endpoint's origin as their base URI.
+struct RegistrationParts {
+  http::Transport& probes;         ///< with our credentials
+  http::Transport& registrations;  ///< with our credentials, sends once
+  http::Transport&
+      management;  ///< without credentials, sends once: a read may change the token (RFC 7592 §2.1)
+  Discovery& discovery;
+  RegistrationStore& store;
+  const Clock& clock;
+  telemetry::Metrics& metrics;
+  std::string origin;              ///< of the transports
+  std::string endpoint_path = {};  ///< given by a person; empty: the metadata names the endpoint
+  std::string token_url = {};      ///< given by a person; then a given endpoint needs no metadata
+  bool has_credentials = false;    ///< else registration is open
+};
+
+std::unique_ptr<Backend> make_registration_backend(std::string name, RegistrationParts parts);
+
+}  // namespace apiclient::backend
