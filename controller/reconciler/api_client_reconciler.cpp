@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "reconciler/plan.h"
 #include "reconciler/registry_failure.h"
+#include "reconciler/reregister_plan.h"
 #include "reconciler/settled.h"
 #include "reconciler/status_writer.h"
 #include "reconciler/step_performer.h"
@@ -175,6 +176,7 @@ Result<Action> ApiClientReconciler::apply_at(api::ApiClient client, RegistryDire
   auto looked = Observer::observe_registry(seen, check, stop);
   if (looked) looked = wiring_.state_loss.check(seen, stop);
   if (looked) {
+    RETURN_IF_ERROR(observe_records(seen, stop));
     RETURN_IF_ERROR(observer_.observe_adoption(seen, stop));
     RETURN_IF_ERROR(observer_.observe_consumers(seen, stop));
     return run_plan(seen, doubt, std::move(stop));
@@ -183,6 +185,16 @@ Result<Action> ApiClientReconciler::apply_at(api::ApiClient client, RegistryDire
   if (!held) return failure_of(std::move(held));
   (*held)->published_works = seen.published_works();
   return hold(seen.client, **held, std::move(stop));
+}
+
+/// A read more, in the rare case that a pass was cut off where only a record names what it has made.
+Result<void> ApiClientReconciler::observe_records(Observation& seen, const std::stop_token& stop) {
+  const bool picks_ids = seen.registry->info.capabilities.chooses_client_id;
+  if (!picks_ids || !may_have_unnamed_clients(seen)) return {};
+  ASSIGN_OR_RETURN(std::vector<RecordedClient> recorded,
+                   wiring_.registrations.list(seen.registry->name, seen.client.meta.uid, stop));
+  seen.unnamed_clients = unnamed_clients(seen, std::move(recorded));
+  return {};
 }
 
 Plan ApiClientReconciler::plan_in_turn(Observation& seen) {

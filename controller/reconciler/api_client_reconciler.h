@@ -65,6 +65,7 @@ class ApiClientReconciler final : public runtime::Reconciler {
                                    const RaisedDoubt& doubt, std::stop_token stop);
   /// A person has asked for no writes but status.
   Result<runtime::Action> pause(api::ApiClient& client, std::stop_token stop);
+  Result<void> observe_records(Observation& seen, const std::stop_token& stop);
   /// A planned rotation for which there is no slot is left out.
   Plan plan_in_turn(Observation& seen);
   Result<runtime::Action> run_plan(Observation& seen, const RaisedDoubt& doubt, std::stop_token stop);

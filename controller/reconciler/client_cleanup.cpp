@@ -100,6 +100,9 @@ Outcome ClientCleanup::ask_registry(DeletionObservation& seen, const Origin& ori
                         .message = "client " + origin.client_id + " cannot be removed: registry " +
                                    registry->name + ": " + registry->message + std::string(kWaysOut)};
   }
+  if (registry->info.capabilities.chooses_client_id) {
+    ASSIGN_OR_RETURN(seen.recorded, wiring_.registrations.list(registry->name, seen.client.meta.uid, stop));
+  }
   auto& backend = registry->connection->backend();
   for (const std::string& id : other_client_ids(seen)) {
     auto other = backend.find(id, stop);

@@ -72,6 +72,7 @@ std::vector<std::string> other_client_ids(const DeletionObservation& seen) {
   if (seen.target && seen.target_is_ours()) add(seen.target->client_id);
   if (seen.staged) add(seen.staged->client_id);
   add(seen.unstaged_client_id);
+  for (const RecordedClient& recorded : seen.recorded) add(recorded.client_id);
   return ids;
 }
 

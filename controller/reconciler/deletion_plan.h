@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "reconciler/observation.h"
+#include "reconciler/recorded_client.h"
 
 namespace apiclient::reconciler {
 
@@ -57,6 +58,8 @@ struct DeletionObservation {
 
   /// Of a registration whose answer is not staged yet; empty: none.
   std::string unstaged_client_id = {};
+  /// Where the server picks ids: all that there are records of.
+  std::vector<RecordedClient> recorded = {};
   /// The other clients that the object has where the server picks ids, as they were looked up.
   std::vector<backend::RegisteredClient> others = {};
 

@@ -13,6 +13,7 @@
 #include "reconciler/consumer.h"
 #include "reconciler/credential_secret.h"
 #include "reconciler/desired_client.h"
+#include "reconciler/recorded_client.h"
 #include "reconciler/registration_answers.h"
 #include "reconciler/registry_directory.h"
 
@@ -66,6 +67,9 @@ struct Observation {
   std::vector<Consumer> consumers = {};
   /// Of the registration that status.rotation.inProgress speaks of.
   FencedOutcome fenced_outcome = FencedOutcome::unknown;
+  /// Where the server picks ids, and a pass may have come to its end before it could tell what it did: the
+  /// clients of this object that neither status nor Secrets name, by revision.
+  std::vector<RecordedClient> unnamed_clients = {};
   bool clock_trusted = true;  ///< local time agrees with the API server's
   bool in_line = false;       ///< a planned rotation was due before and waits for its turn
   bool holds_slot = false;    ///< a planned rotation of it goes on

@@ -277,7 +277,10 @@ class Planner {
 }  // namespace
 
 bool is_superseded(const Observation& seen) {
-  return seen.target_owner == TargetOwner::us && seen.target->operation_id() != seen.staged->operation_id &&
+  if (seen.target_owner != TargetOwner::us) return false;
+  // Without a secret there is no operation to tell two of the same revision apart.
+  if (!seen.desired.settings.has_secret()) return seen.target->revision() > seen.staged->revision;
+  return seen.target->operation_id() != seen.staged->operation_id &&
          seen.target->revision() >= seen.staged->revision;
 }
 

@@ -1,5 +1,6 @@
 #include "reconciler/registration_records.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "api/names.h"
@@ -144,6 +145,29 @@ Result<void> RegistrationRecords::remove(const std::string& registry, const std:
   auto removed = client_.remove(kube::kSecrets, key, {.uid = (*present)->uid}, std::move(stop));
   if (!removed) return cluster_failure(std::move(removed).error(), key);
   return {};
+}
+
+Result<std::vector<RecordedClient>> RegistrationRecords::list(const std::string& registry,
+                                                              const std::string& owner_uid,
+                                                              std::stop_token stop) {
+  std::vector<RecordedClient> found;
+  const auto note = [&](Json&& object) -> Result<void> {
+    ASSIGN_OR_RETURN(const RegistrationRecord record, read_registration(object));
+    const kube::ObjectKey key = key_of(registry, record.client_id);
+    ASSIGN_OR_RETURN(const kube::ObjectMeta meta, kube::read_object_meta(object));
+    // Named after the registry: that of another one has another name.
+    if (meta.key == key) found.push_back({.client_id = record.client_id, .revision = record.mark.revision});
+    return {};
+  };
+  const std::string selector = std::string(api::kRegistrationLabel) + "=true," +
+                               std::string(api::kOwnerUidAnnotation) + "=" + owner_uid;
+  auto listed = client_.list(
+      kube::kSecrets,
+      {.namespace_name = operator_namespace_, .label_selector = selector, .resource_version = ""}, note,
+      std::move(stop));
+  if (!listed) return cluster_failure(std::move(listed).error(), {.namespace_name = operator_namespace_});
+  std::ranges::sort(found, {}, &RecordedClient::revision);
+  return found;
 }
 
 }  // namespace apiclient::reconciler

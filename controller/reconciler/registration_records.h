@@ -11,11 +11,13 @@
 #include <stop_token>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "backend/registration_store.h"
 #include "base/guarded.h"
 #include "kube/client.h"
 #include "kube/object_meta.h"
+#include "reconciler/recorded_client.h"
 
 namespace apiclient::reconciler {
 
@@ -36,6 +38,9 @@ class RegistrationRecords {
   Result<void> save(const std::string& registry, backend::RegistrationRecord record, std::stop_token stop);
   Result<void> flush(const std::string& registry, const std::string& client_id, std::stop_token stop);
   Result<void> remove(const std::string& registry, const std::string& client_id, std::stop_token stop);
+  /// All of one ApiClient at that registry that are written, by revision.
+  Result<std::vector<RecordedClient>> list(const std::string& registry, const std::string& owner_uid,
+                                           std::stop_token stop);
   [[nodiscard]] kube::ObjectKey key_of(const std::string& registry, const std::string& client_id) const;
 
  private:

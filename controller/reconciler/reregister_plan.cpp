@@ -1,7 +1,7 @@
 #include "reconciler/reregister_plan.h"
 
 #include <algorithm>
-#include <vector>
+#include <utility>
 
 #include "reconciler/plan_draft.h"
 
@@ -18,12 +18,34 @@ bool published_value_stands(const Observation& seen) {
          seen.published_verdict != backend::Verdict::rejected;
 }
 
+/// Recorded before what is published: consumers may use it.
+bool was_published(const Observation& seen, const RecordedClient& recorded) {
+  return seen.published() != nullptr && recorded.revision < seen.published()->revision();
+}
+
+/// The client that stays beside the one in use until the overlap is over.
+std::optional<api::PreviousStatus> former_client(const Observation& seen) {
+  const auto& previous = seen.client.status.previous;
+  if (previous && !previous->id.empty() && previous->id != seen.desired.settings.client_id) return previous;
+  std::optional<api::PreviousStatus> newest;
+  for (const RecordedClient& recorded : seen.unnamed_clients) {
+    if (!was_published(seen, recorded)) continue;
+    newest = api::PreviousStatus{
+        .revision = recorded.revision, .id = recorded.client_id, .hint = {}, .retire_at = {}};
+  }
+  return newest;
+}
+
 class ReregisterPlanner {
  public:
   ReregisterPlanner(const Observation& seen, WallTime now)
-      : seen_(seen), fence_(seen.client.status.rotation.in_progress), draft_(seen, now) {}
+      : seen_(seen),
+        fence_(seen.client.status.rotation.in_progress),
+        former_(former_client(seen)),
+        draft_(seen, now) {}
 
   Plan plan() {
+    remove_unpublished();
     if (seen_.staged && !staged_counts(seen_)) drop_superseded();
     if (staged_counts(seen_) && seen_.registered) {
       publish_new(seen_.staged->revision, seen_.staged->token, seen_.staged->kind);
@@ -45,6 +67,14 @@ class ReregisterPlanner {
  private:
   TokenLedger& tokens() { return draft_.tokens(); }
   [[nodiscard]] bool suspended() const { return seen_.client.spec.suspended; }
+
+  /// Registered by a pass that came to its end before it could stage the answer, or long gone from use.
+  void remove_unpublished() {
+    for (const RecordedClient& recorded : seen_.unnamed_clients) {
+      const bool stays = former_ && former_->id == recorded.client_id;
+      if (!stays) draft_.add(step::RemoveClient{.client_id = recorded.client_id});
+    }
+  }
 
   /// Nobody will ever publish it, so nobody would remove it either.
   void drop_superseded() {
@@ -96,7 +126,7 @@ class ReregisterPlanner {
   /// The overlap that exists ends now, the one that this mint begins does not.
   void revoke_before_publish() {
     if (!tokens().revoke_is_open()) return;
-    if (has_former_client()) draft_.add(step::RemoveClient{.client_id = seen_.client.status.previous->id});
+    if (former_) draft_.add(step::RemoveClient{.client_id = former_->id});
     revoked_ = true;
     tokens().handle_revoke();
   }
@@ -115,17 +145,12 @@ class ReregisterPlanner {
   }
 
   [[nodiscard]] api::PreviousStatus former(const std::string& id, std::int64_t revision) const {
-    if (has_former_client() && seen_.client.status.previous->id == id) return *seen_.client.status.previous;
+    if (former_ && former_->id == id) return *former_;
     const auto& credential = seen_.client.status.credential;
     return {.revision = credential ? credential->revision : revision - 1,
             .id = id,
             .hint = credential ? credential->hint : "",
             .retire_at = {}};
-  }
-
-  [[nodiscard]] bool has_former_client() const {
-    const auto& previous = seen_.client.status.previous;
-    return previous && !previous->id.empty() && previous->id != seen_.desired.settings.client_id;
   }
 
   /// Clients of ours that are not the one that is being published, the newest last.
@@ -136,7 +161,7 @@ class ReregisterPlanner {
     const auto add = [&](const std::string& id) {
       if (!id.empty() && id != current && std::ranges::find(ids, id) == ids.end()) ids.push_back(id);
     };
-    if (has_former_client() && !revoked_) add(seen_.client.status.previous->id);
+    if (former_ && !revoked_) add(former_->id);
     add(seen_.client.status.client_id);
     if (seen_.published() != nullptr) add(seen_.published()->client_id);
     return ids;
@@ -156,15 +181,16 @@ class ReregisterPlanner {
   }
 
   void end_overlap_when_due() {
-    if (!has_former_client()) return;
-    draft_.keep(draft_.planned(*seen_.client.status.previous));
+    if (!former_) return;
+    draft_.keep(draft_.planned(*former_));
     if (!tokens().ends_overlap() && !draft_.overlap_is_over()) return;
     draft_.forget_previous();
-    draft_.add(step::RemoveClient{.client_id = seen_.client.status.previous->id});
+    draft_.add(step::RemoveClient{.client_id = former_->id});
   }
 
   const Observation& seen_;
   const std::optional<api::InProgress>& fence_;
+  const std::optional<api::PreviousStatus> former_;
   PlanDraft draft_;
   bool revoked_ = false;
 };
@@ -179,6 +205,24 @@ std::string client_id_in_use(const Observation& seen) {
   const auto& credential = seen.client.status.credential;
   const bool older = credential && published->revision() < credential->revision && !known.empty();
   return older ? known : published->client_id;
+}
+
+bool may_have_unnamed_clients(const Observation& seen) {
+  const api::ApiClientStatus& status = seen.client.status;
+  if (status.rotation.in_progress && seen.fenced_outcome == FencedOutcome::unknown) return true;
+  return seen.published() != nullptr && !status.credential;
+}
+
+std::vector<RecordedClient> unnamed_clients(const Observation& seen, std::vector<RecordedClient> recorded) {
+  const api::ApiClientStatus& status = seen.client.status;
+  std::vector<std::string> named{seen.desired.settings.client_id, status.client_id};
+  if (status.previous) named.push_back(status.previous->id);
+  if (seen.staged) named.push_back(seen.staged->client_id);
+  if (seen.published() != nullptr) named.push_back(seen.published()->client_id);
+  std::erase_if(recorded, [&](const RecordedClient& one) {
+    return std::ranges::find(named, one.client_id) != named.end();
+  });
+  return recorded;
 }
 
 Plan make_reregister_plan(const Observation& seen, WallTime now) {

@@ -52,6 +52,25 @@ class Records : public ::testing::Test {
   }
 };
 
+TEST_F(Records, ListsThoseOfOneOwnerAtOneRegistry) {
+  RegistrationRecord older = a_record();
+  older.client_id = "id-0";
+  older.mark.revision = 1;
+  RegistrationRecord others = a_record();
+  others.client_id = "id-9";
+  others.mark.uid = "another-uid";
+  RegistrationRecord elsewhere = a_record();
+  elsewhere.client_id = "id-8";
+  ASSERT_THAT(store_->save(a_record(), {}), test::is_ok());
+  ASSERT_THAT(store_->save(std::move(older), {}), test::is_ok());
+  ASSERT_THAT(store_->save(std::move(others), {}), test::is_ok());
+  ASSERT_THAT(records_.of("another")->save(std::move(elsewhere), {}), test::is_ok());
+  const auto listed = records_.list("default", test::kUid, {});
+  ASSERT_THAT(listed, test::is_ok());
+  EXPECT_THAT(*listed, ::testing::ElementsAre(RecordedClient{.client_id = "id-0", .revision = 1},
+                                              RecordedClient{.client_id = "id-1", .revision = 2}));
+}
+
 TEST_F(Records, AbsentAtFirst) {
   const auto found = store_->find("id-1", {});
   ASSERT_THAT(found, test::is_ok());
