@@ -1,8 +1,8 @@
 """Every operation, harmed at every point of its work in every way: it ends in the state in which it would have ended
 without that. docs/crash-matrix.md is made from what this test finds (tools/crash-matrix).
 
-APICLIENT_CRASH_MATRIX names the file for the results, APICLIENT_CRASH_MATRIX_SHARE="1/2" the share of the operations;
-"in-place": those of a registry that holds one secret for each client.
+APICLIENT_CRASH_MATRIX names the file for the results, APICLIENT_CRASH_MATRIX_SHARE the share of the operations: "1/2" of
+those of the embedded registry, or the name of another kind of registry (matrix_grounds.py).
 """
 
 import json
@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 from crash_bench import HELD, PLACES, CrashBench
-from matrix import DEATHS, FAULTS, KILL, SIDES, TAKE_OVER, TOKENS, read_steps
+from matrix import DEATHS, FAULTS, KILL, SIDES, TAKE_OVER, TOKENS
+from matrix_grounds import GROUNDS, Embedded
 from matrix_operations import OPERATIONS
 from processes import Failed
 
@@ -22,25 +23,24 @@ AT_ONCE = PLACES - 8  # objects; some workers are left for what else there is
 
 
 def share(text):
-    """The operations of other registries, dealt out by their size."""
-    if text == "in-place":
-        return [one for one in OPERATIONS if one.in_place]
+    """The operations of the embedded registry are dealt out by their size."""
+    if text in GROUNDS:
+        return [one for one in OPERATIONS if one.ground is GROUNDS[text]]
     number, count = map(int, text.split("/"))
     shares = [[] for _ in range(count)]
-    for operation in sorted((one for one in OPERATIONS if not one.in_place), key=lambda one: -len(one.steps)):
+    for operation in sorted((one for one in OPERATIONS if one.ground is Embedded), key=lambda one: -len(one.steps)):
         min(shares, key=lambda one: sum(len(dealt.steps) for dealt in one)).append(operation)
     return shares[number - 1]
 
 
 MINE = share(os.environ.get("APICLIENT_CRASH_MATRIX_SHARE", "1/1"))
-IN_PLACE = MINE[0].in_place
 
 
 def kills_at(fault):
     """{(operation, point): objects to be harmed there}: one; of those that are killed as many more as the point lacks,
     where few operations have it."""
     kills = Counter()
-    wanted = {(operation.name, point): 1 for operation in OPERATIONS for point in operation.points()
+    wanted = {(operation.title, point): 1 for operation in OPERATIONS for point in operation.points()
               if not point.impossible(fault)}
     if fault != KILL:
         return wanted
@@ -59,7 +59,7 @@ def kills_at(fault):
 def cells_of(bench, fault):
     wanted = kills_at(fault)
     return [(operation, point) for operation in MINE for point in operation.points()
-            for _ in range(wanted.get((operation.name, point), 0))]
+            for _ in range(wanted.get((operation.title, point), 0))]
 
 
 def batches(places, held):
@@ -82,7 +82,7 @@ def batches(places, held):
 
 @pytest.fixture(scope="module")
 def bench(plane, api, audit):
-    with CrashBench(plane, api, audit, ["--max-secrets=1"] if IN_PLACE else ()) as bench:
+    with CrashBench(plane, api, audit, MINE[0].ground) as bench:
         yield bench
 
 
@@ -104,9 +104,9 @@ def results(numbers, bench):
 
 def described(operation, found):
     cells = [{"step": point.step.title, "side": point.side, "fault": fault, "impossible": reason,
-              "green": reason is None and found.get((operation.name, point, fault)) == []}
+              "green": reason is None and found.get((operation.title, point, fault)) == []}
              for point, fault, reason in operation.cells()]
-    return {"number": OPERATIONS.index(operation), "operation": operation.name, "end": str(operation.end),
+    return {"number": OPERATIONS.index(operation), "operation": operation.title, "end": str(operation.end),
             "sampled": operation.sampled, "gap": operation.in_place, "cells": cells}
 
 
@@ -116,14 +116,14 @@ def test_the_steps_are_those_of_the_plans(bench):
     wrong = []
     for cell in cells:
         steps, calls = seen[cell.name]
-        listed = read_steps(cell.operation.steps)
+        listed = cell.operation.read_steps()
         if not is_followed_by_looks([step.name for step in listed], steps):
-            wrong.append(f"{cell.operation.name}: the operator took the steps {steps}")
+            wrong.append(f"{cell.operation.title}: the operator took the steps {steps}")
         wanted = Counter(request for step in listed if step.call and step.call.server != TOKENS
                          for request in cell.requests([step.call], bench.world))
         made = Counter({request: times for request, times in calls.items() if request[0] != TOKENS})
         if made != wanted:
-            wrong.append(f"{cell.operation.name}: the operator made the calls {dict(made)}, not {dict(wanted)}")
+            wrong.append(f"{cell.operation.title}: the operator made the calls {dict(made)}, not {dict(wanted)}")
     assert not wrong, "other than the rows say:\n" + "\n".join(wrong)
 
 
@@ -143,7 +143,7 @@ def test_harm(fault, bench, results):
             raise
         finally:
             for cell in cells:
-                results.setdefault((cell.operation.name, cell.point, fault), []).extend(cell.problems)
+                results.setdefault((cell.operation.title, cell.point, fault), []).extend(cell.problems)
     wrong = [f"{one} {point}: {problem}" for (one, point, of), problems in results.items() if of == fault
              for problem in problems]
     assert not wrong, "\n".join(wrong)
@@ -153,14 +153,14 @@ def test_a_published_secret_works_at_every_sample_but_for_the_gap(bench, results
     """The gap is bounded in each cell; here it must have been seen, or the measure says nothing."""
     assert bench.sampler.samples > len(results), "it was hardly ever looked at"
     assert not bench.sampler.problems, "\n".join(bench.sampler.problems[:20])
-    assert bool(bench.gaps) == IN_PLACE
+    assert bool(bench.gaps) == any(one.in_place for one in MINE)
     for fault, (longest, late) in bench.gaps.items():
         numbers(f"gap InPlace, {fault}", f"{longest:.1f} s at most, over {max(late, 0):.1f} s after the harm")
 
 
 def test_no_cell_is_left_out(results, numbers):
     kills, here = Counter(), Counter()
-    names = {operation.name for operation in MINE}
+    names = {operation.title for operation in MINE}
     for fault in (KILL, TAKE_OVER):
         for (operation, point), times in kills_at(fault).items():
             kills[point.step.name, point.side] += times
@@ -169,6 +169,6 @@ def test_no_cell_is_left_out(results, numbers):
         numbers(f"kill -9 of the operator at {step}",
                 ", ".join(f"{side} {here[step, side]}" for side in SIDES if here[step, side]))
     assert min(kills.values()) >= KILLS
-    missing = [(operation.name, str(point), fault) for operation in MINE for point, fault, reason in operation.cells()
-               if reason is None and (operation.name, point, fault) not in results]
+    missing = [(operation.title, str(point), fault) for operation in MINE for point, fault, reason in operation.cells()
+               if reason is None and (operation.title, point, fault) not in results]
     assert not missing

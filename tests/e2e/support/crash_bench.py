@@ -11,7 +11,7 @@ from collections import Counter
 from controller import CHECKPOINTS
 from faults import Hold, answer, lose_reply
 from kubeapi import path
-from matrix import BROKEN, CALLS, DEATHS, FREEZE, KILL, KUBERNETES, LOST, REGISTRY, THROTTLED, TOKENS, Cell
+from matrix import BROKEN, DEATHS, FREEZE, KILL, KUBERNETES, LOST, REGISTRY, THROTTLED, TOKENS, Cell
 from matrix_end import Snapshot, problems_of
 from matrix_operations import ready
 from operator_user import api_proxy, bind_restart_role, service_account
@@ -34,16 +34,24 @@ _ACTS = {LOST: lose_reply, THROTTLED: answer(429, Retry_After="1"), BROKEN: answ
 class CrashWorld(World):
     """A world whose registry is reached, and calls itself, by the address of a proxy."""
 
-    def __init__(self, plane, api, audit, registry_flags):
-        self.tokens, self.admin = FaultProxy(), FaultProxy()
+    def __init__(self, plane, api, audit, kind):
+        self.ground = kind(plane, "registry-of-the-matrix")
+        self.tokens, self.admin = FaultProxy(), FaultProxy(on_reply=self.ground.watch)
         super().__init__(plane, api, audit, None, issuer=self.tokens.url, registry_spec={
-            "embedded": {"adminUrl": self.admin.url}, "resyncInterval": "0s",
+            **self.ground.members(self.admin.url), "resyncInterval": "0s",
             "rateLimit": {"requestsPerSecond": 1000, "burst": 1000, "maxInFlight": 32}})
-        self.registry.flags = registry_flags
+        if self.ground.initial_access:
+            self._registry_spec["auth"] = {
+                "initialAccessToken": {"secretRef": {"name": self.credentials_name, "key": "token"}}}
+        self.registry = self.ground.server
         self.tokens.upstream, self.admin.upstream = self.registry.public_port, self.registry.admin_port
         ids = [self.id_made_by_hand(slot) for slot in range(PLACES)]
         self._registry_spec["allowAdoption"] = [
             {"namespaces": [self.namespace], "clientIds": ids, "withoutSecret": True}]
+
+    def create_credentials(self, *arguments, **options):
+        if self.ground.needs_credentials:
+            super().create_credentials(*arguments, **options)
 
     @staticmethod
     def id_made_by_hand(slot):
@@ -53,9 +61,9 @@ class CrashWorld(World):
 class CrashBench:
     """`run` takes one set of cells of the same fault at a time, and leaves in each what is wrong with it."""
 
-    def __init__(self, plane, api, audit, registry_flags=()):
+    def __init__(self, plane, api, audit, kind):
         self._audit, self._trace = audit, plane.directory / "checkpoints"
-        self.world = CrashWorld(plane, api, audit, registry_flags)
+        self.world = CrashWorld(plane, api, audit, kind)
         self._kube = api_proxy(plane)
         self._proxies = {KUBERNETES: self._kube, REGISTRY: self.world.admin, TOKENS: self.world.tokens}
         self._users = [service_account(plane, api, name, self._kube.url) for name in ("replica-one", "replica-two")]
@@ -65,7 +73,7 @@ class CrashBench:
         self._works_since = 0.0  # by time.monotonic(): nothing holds it up any more
         self.gaps = {}  # fault: the longest time in which a published secret was refused, and how long after the harm
         self._names = (f"cell-{number:04}" for number in itertools.count(1))
-        self.sampler = SecretSampler(self.world)
+        self.sampler = SecretSampler(self.world, kind.token_path)
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
@@ -83,7 +91,10 @@ class CrashBench:
 
     def cell(self, operation, point=None, fault="", slot=0):
         cell = Cell(operation, point, fault, next(self._names), slot)
-        cell.client_id = (self.world.id_made_by_hand(slot) if operation.adopts else self.world.client_id(cell.name))
+        if operation.adopts:
+            cell.client_id = self.world.id_made_by_hand(slot)
+        elif not self.world.ground.picks_ids:
+            cell.client_id = self.world.client_id(cell.name)
         return cell
 
     def run(self, cells):
@@ -124,7 +135,7 @@ class CrashBench:
                 return exchange.forward()
             return act
 
-        for server, *request in cell.requests(CALLS.values(), self.world):
+        for server, *request in cell.requests(self.world.ground.calls.values(), self.world):
             self._proxies[server].every(*request[:2], count((server, *request)), request[2])
         return counts
 
@@ -143,6 +154,8 @@ class CrashBench:
         before = Snapshot(self.world)
         for cell in cells:
             cell.before = before.secrets.get(cell.name)
+            self._note_id(before, cell)
+            cell.old_id = self._old_id(before, cell)
         # A Secret that is lost is not published; from its next publication on it is sampled.
         for cell in cells:
             cell.operation.trigger(self.world, cell)
@@ -253,7 +266,20 @@ class CrashBench:
 
     def _find_problems(self, cells, snapshot):
         for cell in cells:
+            self._note_id(snapshot, cell)
             cell.problems += problems_of(snapshot, cell)
+
+    def _old_id(self, snapshot, cell):
+        if not self.world.ground.picks_ids:
+            return cell.client_id
+        status = snapshot.clients.get(cell.name, {}).get("status", {})
+        return status.get("previous", {}).get("id") or cell.client_id or self.world.ground.newest_id(cell) or ""
+
+    def _note_id(self, snapshot, cell):
+        """Where the server picks it."""
+        known = snapshot.clients.get(cell.name, {}).get("status", {}).get("clientId")
+        if self.world.ground.picks_ids and known:
+            cell.client_id = known
 
     def _wake_up(self, cells):
         """Its workers go on, each from its point, before anything in it has seen that the Lease is another's."""
@@ -277,8 +303,8 @@ class CrashBench:
         world = self.world
         world.must(world.api.delete(path(API, "apiclients", world.namespace)))
         wait_until(lambda: not Snapshot(world).clients, _WITHIN, "every ApiClient is gone", interval=0.1)
-        for client_id, client in Snapshot(world).registered.items():
-            world.registry.admin("DELETE", f"/clients/{client_id}?uid={client['mark']['uid']}")
+        for client in Snapshot(world).registered.values():
+            world.ground.remove(client)
         world.must(world.api.delete(path("v1", "secrets", world.namespace)))
         world.must(world.api.delete(path("apps/v1", "deployments", world.namespace)))
 

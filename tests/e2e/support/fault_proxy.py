@@ -93,8 +93,8 @@ def _end_to_end(answer):
 
 
 class Fault:
-    """Waits for its request: the `nth` of this method whose path (without query) matches and whose body contains that;
-    every one where that is None."""
+    """Waits for its request: the `nth` of this method whose path (without query) matches and whose body contains that, or
+    is one that the function `containing` takes; every one where `nth` is None."""
 
     def __init__(self, method, pattern, action, containing, nth):
         self.method, self.action, self._pattern, self._containing = method, action, re.compile(pattern), containing
@@ -104,11 +104,14 @@ class Fault:
 
     def takes(self, exchange):
         if not (self.method == exchange.method and self._pattern.search(exchange.path.partition("?")[0])
-                and self._containing in exchange.body):
+                and self._is_in(exchange.body)):
             return False
         if self.once:
             self._left -= 1
         return not self.once or self._left <= 0
+
+    def _is_in(self, body):
+        return self._containing(body) if callable(self._containing) else self._containing in body
 
     def wait(self, seconds=30):
         assert self.done.wait(seconds), f"no {self.method} {self._pattern.pattern} within {seconds} s"
@@ -116,11 +119,12 @@ class Fault:
 
 class FaultProxy:
     """Thread-safe. `port` stays the same for its whole life, also while the server is down. `upstream` may be set
-    later."""
+    later. `on_reply(exchange, reply)` sees each answer before its sender does, but for those that come as a stream."""
 
-    def __init__(self, upstream=None, port=0, record=False, tls=None):
+    def __init__(self, upstream=None, port=0, record=False, tls=None, on_reply=lambda *_: None):
         self._upstream = Upstream(upstream, tls and tls.authority)
         self._record = record
+        self._on_reply = on_reply
         self._lock = threading.Lock()
         self._faults = []
         self._seen = []
@@ -188,6 +192,7 @@ class FaultProxy:
         return due[0] if due else None
 
     def note(self, exchange, reply):
+        self._on_reply(exchange, reply)
         bodies = (exchange.body, reply.body if reply else b"") if self._record else (b"", b"")
         seen = Seen(time.time(), exchange.method, exchange.path, reply.status if reply else None, *bodies)
         with self._lock:

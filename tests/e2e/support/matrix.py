@@ -25,7 +25,8 @@ DONE_ALREADY = "the server has done it, so it cannot refuse any more; that is th
 
 @dataclass(frozen=True)
 class Call:
-    """Templates of a request: {ns}, {name}, {uid} of the ApiClient, {id} of its client, {secret} that it publishes."""
+    """Templates of a request: {ns}, {name}, {uid} of the ApiClient, {id} of its client, {old id} of the one that is to go
+    where a client takes the place of another, {secret} that it publishes."""
 
     server: str
     method: str
@@ -33,10 +34,15 @@ class Call:
     containing: str = ""
 
     def of(self, names):
-        """(server, method, path pattern, part of the body) of one object."""
-        return self.server, self.method, self.path.format(**names), self.containing.format(**names).encode()
+        """(server, method, path pattern, part of the body) of one object. Of an id that the server has yet to pick, the
+        part is a function that looks at the body."""
+        containing = self.containing
+        if containing == NEWEST_ID:
+            return self.server, self.method, self.path.format(**names), names["newest"]
+        return self.server, self.method, self.path.format(**names), containing.format(**names).encode()
 
 
+NEWEST_ID = "{newest id}"
 CREATE_SECRET = Call(KUBERNETES, "POST", "/namespaces/{ns}/secrets$", '"name":"{secret}"')
 # Steps whose name says all. "publish new" creates the Secret; a step with " -" makes no call.
 CALLS = {
@@ -104,12 +110,12 @@ class Point:
         return DONE_ALREADY if self.side == "received" else None
 
 
-def read_steps(words):
-    """Steps from their names, as CALLS has them."""
+def read_steps(words, calls_of):
+    """Steps from their names, as `calls_of` has them."""
     times, calls, steps = Counter(), Counter(), []
     for word in words:
         name, _, how = word.partition(" ")
-        call = None if how == "-" else CALLS[word]
+        call = None if how == "-" else calls_of[word]
         times[name] += 1
         calls[call] += 1
         steps.append(Step(name, call, times[name], calls[call]))
@@ -125,6 +131,7 @@ class End:
     registered: tuple | None
     disabled: bool = False
     old_works: bool | None = None  # the secret that was published before
+    former: bool = False  # another client of the object stands beside this one
 
     def __str__(self):
         words = []
@@ -132,6 +139,8 @@ class End:
             words.append("no client and no Secret are left")
         else:
             words.append("one client, disabled" if self.disabled else "one client")
+            if self.former:
+                words.append("beside the former one,")
             if self.registered:
                 words.append("with secret " + " and ".join(map(str, self.registered)))
             if self.published is None:
@@ -163,13 +172,21 @@ class Operation:
     prepare: tuple = ()
     sampled: bool = False
     in_place: bool = False
+    ground: type = None  # the kind of registry (matrix_grounds.py)
     adopts: bool = False
     secret: str = "{name}"  # the name of the Secret in the end
     also: Callable = lambda snapshot, cell: []  # more that is wrong in the end
     gone: bool = field(default=False)  # the object is, in the end
 
     def points(self):
-        return [Point(step, side) for step in read_steps(self.steps) for side in SIDES]
+        return [Point(step, side) for step in self.read_steps() for side in SIDES]
+
+    def read_steps(self):
+        return read_steps(self.steps, self.ground.calls)
+
+    @property
+    def title(self):
+        return self.name if self.ground.shown_alone else f"{self.name}, {self.ground.title}"
 
     def cells(self, faults=FAULTS):
         """(point, fault, reason why it cannot happen or None)"""
@@ -188,6 +205,7 @@ class Cell:
     uid: str = ""
     before: object = None  # SecretView of what was published
     client_id: str = ""
+    old_id: str = ""  # where the server picks ids
     problems: list = field(default_factory=list)
 
     @property
@@ -197,8 +215,12 @@ class Cell:
     def requests(self, calls, world):
         """What these calls are for this object; each once."""
         names = {"ns": world.namespace, "name": self.name, "uid": self.uid, "id": self.client_id,
-                 "secret": self.secret_name}
+                 "old id": self.old_id, "secret": self.secret_name, "newest": self.has_newest_id(world)}
         return list(dict.fromkeys(call.of(names) for call in calls))
 
+    def has_newest_id(self, world):
+        """Whether a body speaks of its client, where the server picks ids."""
+        return lambda body: (world.ground.newest_id(self) or "none yet").encode() in body
+
     def __str__(self):
-        return f"{self.operation.name}: {self.fault} {self.point}"
+        return f"{self.operation.title}: {self.fault} {self.point}"

@@ -1,6 +1,5 @@
 """What the world looks like after a crash, and what is wrong with that."""
 
-from crash_helpers import installation_id
 from controlplane import OPERATOR_NAMESPACE
 from kubeapi import path
 from registry import token_status
@@ -12,7 +11,7 @@ class Snapshot:
     """Everything of a world at one moment. What is in the registry is read when it is asked for."""
 
     def __init__(self, world):
-        self._world = world
+        self._world, self.ground = world, world.ground
         self.clients = {one["metadata"]["name"]: one for one in _items(world, path(API, "apiclients", world.namespace))}
         self.secrets = {one["metadata"]["name"]: SecretView(one)
                         for one in _items(world, path("v1", "secrets", world.namespace))}
@@ -26,9 +25,7 @@ class Snapshot:
     def registered(self):
         """{client id: client} of those that bear our mark."""
         if self._registered is None:
-            status, page = self._world.registry.admin("GET", f"/clients?owner={installation_id(self._world)}&limit=500")
-            assert status == 200 and not page["continue"], f"the registry lists our clients with {status}"
-            self._registered = {one["client_id"]: one for one in page["items"]}
+            self._registered = self.ground.registered(self._world)
         return self._registered
 
     def owned(self, cell):
@@ -55,12 +52,15 @@ def problems_of(snapshot, cell):
 
 
 def _registry_problems(snapshot, cell, end):
-    owned = snapshot.owned(cell)
-    wanted = [] if end.registered is None else [cell.client_id]
-    if [one["client_id"] for one in owned] != wanted:
-        return [f"the registry has {[one['client_id'] for one in owned]} and not {wanted}"]
+    ids = [one["client_id"] for one in snapshot.owned(cell)]
+    wanted = [] if end.registered is None else snapshot.ground.client_ids(snapshot, cell)
+    left = set(ids) - set(wanted)
+    if set(wanted) - set(ids) or len(left) > snapshot.ground.may_leave(cell):
+        return [f"the registry has {ids} and not {wanted}"]
+    if len(wanted) - 1 != end.former and wanted:
+        return [f"{len(wanted) - 1} former clients stand beside the one in use, and not {int(end.former)}"]
     found = []
-    for client in owned:
+    for client in (snapshot.registered[one] for one in wanted[:1]):
         revisions = tuple(one["revision"] for one in client["secrets"])
         if revisions != end.registered:
             found.append(f"the registry has secrets {revisions} and not {end.registered}")

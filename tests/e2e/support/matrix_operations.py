@@ -1,6 +1,7 @@
 """The operations of the crash matrix. The steps are those that the operator's plans really have: the test compares
 them."""
 
+import dataclasses
 import secrets as random
 from datetime import datetime, timedelta, timezone
 
@@ -8,6 +9,7 @@ from faults import answer
 from kstatus import conditions
 from kubeapi import path
 from matrix import End, Operation, Phase
+from matrix_grounds import DynamicRegistration, Embedded, OneSecret, OryHydra
 from workloads import Workloads, target
 
 NEW_NAME = "{name}-new"
@@ -87,7 +89,8 @@ def create_public(world, cell):
 
 def create_unverified(world, cell):
     """The token endpoint says nothing that would be a verdict."""
-    world.tokens.every("POST", "/oauth2/token$", answer(403), containing=cell.client_id.encode())
+    of_cell = cell.has_newest_id(world) if world.ground.picks_ids else cell.client_id.encode()
+    world.tokens.every("POST", "/token$", answer(403), containing=of_cell)
     create()(world, cell)
 
 
@@ -187,7 +190,7 @@ ROTATED = Phase(annotate("rotate", "r1"), handled("r1"))
 MINT = ("stage", "add-credential", "verify", "publish", "status", "unstage")
 RECOVER = ("stage", "add-credential", "verify", "publish new", "status", "unstage")
 
-OPERATIONS = [
+_EMBEDDED = [
     Operation("issue", ("finalizer", "stage", "create", "verify", "publish new", "status", "unstage"),
               trigger=create(), done=ready, end=End(1, (1,)), sampled=True),
     Operation("issue Public", ("finalizer", "fence", "create", "publish new", "status"),
@@ -243,10 +246,44 @@ OPERATIONS = [
     Operation("rotate and restart a consumer", (*MINT[:-2], "restart", *MINT[-2:]), sampled=True,
               prepare=(Phase(create_with_consumer, rolled_out),), trigger=annotate("rotate", "r1"), done=handled("r1"),
               end=End(2, (1, 2), old_works=True), also=restarted_once),
+]
+_ONE_SECRET = [
     Operation("rotate InPlace", ("stage", "rehearse", "replace-credential", *MINT[2:]), in_place=True,
               prepare=(Phase(create(rotation={"overlap": "0s"}), ready),), trigger=annotate("rotate", "r1"),
               done=handled("r1"), end=End(2, (2,), old_works=False)),
     Operation("recover a lost Secret InPlace", ("stage", "rehearse new", "replace-credential", *RECOVER[2:]),
               prepare=(ISSUED,), trigger=lose_secret, done=at_revision(2), end=End(2, (2,), old_works=False),
               in_place=True),
+]
+_REGISTER = ("fence", "register", "stage-answer", "verify")
+_REREGISTER = [
+    Operation("issue", ("finalizer", *_REGISTER, "publish new", "status", "unstage"),
+              trigger=create(), done=ready, end=End(1, (1,)), sampled=True),
+    Operation("issue Public", ("finalizer", *_REGISTER[:-1], "publish new", "status", "unstage"),
+              trigger=create_public, done=ready, end=End(0, ())),
+    Operation("rotate", (*_REGISTER, "publish", "status", "unstage"), prepare=(ISSUED,), sampled=True,
+              trigger=annotate("rotate", "r1"), done=handled("r1"), end=End(2, (2,), old_works=True, former=True)),
+    Operation("rotate now", (*_REGISTER, "publish", "remove-client", "status", "unstage"), prepare=(ISSUED,),
+              trigger=annotate("rotate", "r1:now"), done=handled("r1:now"), end=End(2, (2,), old_works=False)),
+    Operation("end an overlap", ("remove-client", "publish -", "status"), prepare=(ISSUED, ROTATED), sampled=True,
+              trigger=end_overlap, done=overlap_over, end=End(2, (2,))),
+    Operation("recover a lost Secret", (*_REGISTER, "publish new", "status", "unstage"), prepare=(ISSUED,), sampled=True,
+              trigger=lose_secret, done=at_revision(2), end=End(2, (2,), former=True)),
+    Operation("delete", ("remove-client", "delete-secret", "forget-registrations -", "release"), prepare=(ISSUED,),
+              trigger=delete, done=gone, end=End(None, None, old_works=False), gone=True),
+    Operation("delete while it is being issued", ("remove-client", "unstage", "release"),
+              prepare=(Phase(create_unverified, verification_is_pending),), trigger=delete, done=gone,
+              end=End(None, None), gone=True),
+]
+_OF_HYDRA = ("issue", "issue Public", "update", "delete", "delete while it is being issued")
+
+
+def on(ground, operations):
+    return [dataclasses.replace(one, ground=ground) for one in operations]
+
+
+OPERATIONS = [
+    *on(Embedded, _EMBEDDED), *on(OneSecret, _ONE_SECRET),
+    *on(OryHydra, [*(one for one in _EMBEDDED if one.name in _OF_HYDRA), *_ONE_SECRET]),
+    *on(DynamicRegistration, _REREGISTER),
 ]

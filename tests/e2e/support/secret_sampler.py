@@ -15,8 +15,8 @@ class SecretSampler:
     """One thread. It asks the registry itself, past any proxy. `watch` names the Secrets, from their first publication
     on; of `gaps` it is known that there is a time without a secret that works, and when that was goes into `refused`."""
 
-    def __init__(self, world):
-        self._world = world
+    def __init__(self, world, token_path="/oauth2/token"):
+        self._world, self._token_path = world, token_path
         self._lock = threading.Lock()
         self._newest = {}  # name of a watched Secret: its highest revision so far
         self._connection = http.client.HTTPConnection("127.0.0.1", world.registry.public_port, timeout=10)
@@ -90,7 +90,7 @@ class SecretSampler:
                 "client_secret": secret.reveal("client-secret")}
         for last in (False, True):  # a kept connection may have been closed
             try:
-                self._connection.request("POST", "/oauth2/token", urllib.parse.urlencode(form),
+                self._connection.request("POST", self._token_path, urllib.parse.urlencode(form),
                                          {"Content-Type": "application/x-www-form-urlencoded"})
                 answer = self._connection.getresponse()
                 answer.read()

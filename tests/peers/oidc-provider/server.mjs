@@ -2,13 +2,15 @@
 // suite. What it stores survives a restart. A second port is for the tests alone: what somebody does to a client past
 // the operator.
 //
-//     node server.mjs PORT CONTROL_PORT DATA_FILE INITIAL_ACCESS_TOKEN_FILE
+//     node server.mjs ISSUER PORT CONTROL_PORT DATA_FILE INITIAL_ACCESS_TOKEN_FILE
 
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import Provider from 'oidc-provider';
 
-const [port, controlPort, dataFile, tokenFile] = process.argv.slice(2);
+const [issuer, port, controlPort, dataFile, tokenFile] = process.argv.slice(2);
+// Of the rest nothing is asked for again.
+const kept = ['Client', 'InitialAccessToken', 'RegistrationAccessToken'];
 const stored = new Map(existsSync(dataFile) ? JSON.parse(readFileSync(dataFile, 'utf8')) : []);
 
 function save() {
@@ -26,6 +28,7 @@ class Adapter {
   }
 
   async upsert(id, payload) {
+    if (!kept.includes(this.model)) return;
     stored.set(this.key(id), payload);
     save();
   }
@@ -48,7 +51,7 @@ class Adapter {
   }
 }
 
-const provider = new Provider(`http://127.0.0.1:${port}`, {
+const provider = new Provider(issuer, {
   adapter: Adapter,
   scopes: ['openid', 'offline_access', 'read', 'write'],
   features: {
@@ -59,16 +62,19 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   },
 });
 
+function shown({ client_secret: _, ...client }) {
+  return client;
+}
+
 function control(method, id, changes) {
-  if (!id) return [...stored.keys()].filter((key) => key.startsWith('Client:')).map((key) => key.slice(7));
+  if (!id) return [...stored].filter(([key]) => key.startsWith('Client:')).map(([, client]) => shown(client));
   const key = `Client:${id}`;
   const client = stored.get(key);
   if (!client) return undefined;
   if (method === 'PATCH') stored.set(key, { ...client, ...changes });
   if (method === 'DELETE') stored.delete(key);
   if (method !== 'GET') save();
-  const { client_secret: _, ...shown } = stored.get(key) ?? client;
-  return shown;
+  return shown(stored.get(key) ?? client);
 }
 
 const controlServer = createServer(async (request, response) => {
