@@ -21,11 +21,12 @@ _GOFLAGS = "-mod=readonly -trimpath -buildvcs=false"
 
 
 class GoPrograms:
-    """One entry of the cache. `builds`: (module, linker flags, {program: package}). `cgo`: the programs have parts in C;
-    Go's build tags come with it, because only those parts need any. Used by one thread."""
+    """One entry of the cache. `builds`: (module, linker flags, {program: package}). `files`: {module: {package: a file that
+    its module has beside its code}}, kept beside the programs. `cgo`: the programs have parts in C; Go's build tags come
+    with it, because only those parts need any. Used by one thread."""
 
-    def __init__(self, name, builds, cgo=False, tags=()):
-        self._name, self._builds, self._cgo = name, builds, cgo
+    def __init__(self, name, builds, files=None, cgo=False, tags=()):
+        self._name, self._builds, self._files, self._cgo = name, builds, files or {}, cgo
         self._goflags = _GOFLAGS + (f" -tags={','.join(tags)}" if tags else "")
 
     def directory(self):
@@ -55,6 +56,7 @@ class GoPrograms:
                 begin = time.monotonic()
                 say(f"building {', '.join(programs)} (minutes the first time, cached in {target.parent})")
                 self._go_build(module, linker_flags, programs, work)
+                self._copy_files(module, work)
                 say(f"built {', '.join(programs)} in {time.monotonic() - begin:.0f} s")
             shutil.rmtree(work / "tmp")
             work.chmod(0o755)
@@ -85,8 +87,18 @@ class GoPrograms:
         if code != 0:
             raise Failed(f"go build in {_MODULES / module} failed (see above)")
 
+    def _copy_files(self, module, work):
+        for package, file in self._files.get(module, {}).items():
+            where = subprocess.run(["go", "list", "-m", "-f", "{{.Dir}}", package], cwd=_MODULES / module, text=True,
+                                   capture_output=True, env={"GOTOOLCHAIN": "auto", **os.environ, "GOFLAGS": self._goflags})
+            if where.returncode != 0:
+                raise Failed(f"go list {package} failed: {where.stderr}")
+            shutil.copyfile(Path(where.stdout.strip()) / file, work / "bin" / Path(file).name)
+
     def _fingerprint(self):
         digest = hashlib.sha256(f"{platform.machine()} {self._goflags} {self._builds}".encode())
+        for module in self._files:
+            digest.update(f"{module} {self._files[module]}".encode())
         for module, _, _ in self._builds:
             for name in ("go.mod", "go.sum"):
                 digest.update((_MODULES / module / name).read_bytes())

@@ -1,6 +1,6 @@
 """Servers that other people make and the tests run against: where their programs are, and how they are built.
 
-APICLIENT_HYDRA names another program than the one that is built here.
+APICLIENT_HYDRA and APICLIENT_HYDRA_MAESTER name other programs than those that are built here.
 """
 
 import os
@@ -11,21 +11,31 @@ from processes import Failed
 
 HYDRA_VERSION = "v2.3.0"  # the newest one that can be had as a Go module
 _HYDRA = "github.com/ory/hydra/v2"
+_MAESTER = "github.com/ory/hydra-maester"
 
-_PROGRAMS = GoPrograms("peers", (
+_HYDRA_PROGRAMS = GoPrograms("peers", (
     ("hydra", f"-s -w -X {_HYDRA}/driver/config.Version={HYDRA_VERSION}", {"hydra": _HYDRA}),
 ), cgo=True, tags=("sqlite", "sqlite_omit_load_extension"))
+_MAESTER_PROGRAMS = GoPrograms("hydra-maester", (
+    ("hydra-maester", "-s -w", {"hydra-maester": _MAESTER}),
+), files={"hydra-maester": {_MAESTER: "config/crd/bases/hydra.ory.sh_oauth2clients.yaml"}})
+_PROGRAMS = {"hydra": _HYDRA_PROGRAMS, "hydra-maester": _MAESTER_PROGRAMS}
 
 
 def find(program):
     """The path of one program; Failed says how to get it."""
-    given = os.environ.get(f"APICLIENT_{program.upper()}")
-    path = Path(given).resolve() if given else _PROGRAMS.directory() / program
+    given = os.environ.get(f"APICLIENT_{program.upper().replace('-', '_')}")
+    path = Path(given).resolve() if given else _PROGRAMS[program].directory() / program
     if os.access(path, os.X_OK):
         return path
     raise Failed(f"{path} cannot be run" if given else f"{program} is not built: run tools/peers build")
 
 
+def oauth2client_crd():
+    """The file with hydra-maester's CustomResourceDefinition."""
+    return _MAESTER_PROGRAMS.directory() / "hydra.ory.sh_oauth2clients.yaml"
+
+
 def build(say=print):
     """Builds what is missing. Safe when several run at once: one builds, the others wait for it."""
-    return _PROGRAMS.build(say)
+    return [programs.build(say) for programs in _PROGRAMS.values()]

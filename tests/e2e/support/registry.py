@@ -101,7 +101,7 @@ class Registry:
     def form(self, where, form, client_id, secret):
         """(status, decoded body) of a form that a client sends to the public side."""
         return exchange("POST", self.issuer + where, urllib.parse.urlencode(form),
-                         {"Content-Type": "application/x-www-form-urlencoded", **_basic(client_id, secret)})
+                         {"Content-Type": "application/x-www-form-urlencoded", **basic_authorization(client_id, secret)})
 
     # Its admin API
 
@@ -136,7 +136,7 @@ def token_status(credentials, method="basic", scope=None):
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     identity, secret = credentials.text("client-id"), credentials.reveal("client-secret")
     if method == "basic":
-        headers |= _basic(identity, secret)
+        headers |= basic_authorization(identity, secret)
     else:
         form |= {"client_id": identity, "client_secret": secret}
     try:
@@ -145,7 +145,7 @@ def token_status(credentials, method="basic", scope=None):
         return 0
 
 
-def _basic(client_id, secret):
+def basic_authorization(client_id, secret):
     """RFC 6749 §2.3.1."""
     pair = ":".join(urllib.parse.quote_plus(part) for part in (client_id, secret))
     return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
