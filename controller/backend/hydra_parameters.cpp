@@ -78,9 +78,9 @@ bool lists(const std::vector<std::string>& names, std::string_view name) {
 
 /// Null when missing.
 const Json& member_of(const Json& client, const std::string& name) {
-  static const Json kNull;
+  static const Json null;
   const auto found = client.find(name);
-  return found == client.end() ? kNull : *found;
+  return found == client.end() ? null : *found;
 }
 
 std::string text_of(const Json& value) {

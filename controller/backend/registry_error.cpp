@@ -65,6 +65,15 @@ std::optional<Problem> read_problem(const http::Response& response) {
   return problem;
 }
 
+/// Some servers begin with the definition of the word (RFC 7591 §3.2.2), and say only then what is wrong.
+std::string without_definition(std::string text) {
+  constexpr std::string_view kEndOfDefinition = "for any requested parameter of a Client's Metadata.";
+  const std::size_t at = text.find(kEndOfDefinition);
+  if (at == std::string::npos) return text;
+  const std::size_t begin = text.find_first_not_of(' ', at + kEndOfDefinition.size());
+  return begin == std::string::npos ? text : text.substr(begin);
+}
+
 /// Both members, so that a gateway's {"error": "not found"} is none.
 std::optional<Problem> read_oauth_error(const http::Response& response) {
   const auto document = read_object(response);
@@ -72,7 +81,7 @@ std::optional<Problem> read_oauth_error(const http::Response& response) {
   json::Problems mistakes;
   const json::Reader reader(*document, mistakes);
   Problem problem{.code = reader.text("error"),
-                  .text = reader.text("error_description"),
+                  .text = without_definition(reader.text("error_description")),
                   .kind = kind_of_refusal(response.status_code)};
   if (!mistakes.all().empty() || problem.code.empty()) return std::nullopt;
   if (problem.text.empty()) problem.text = problem.code;

@@ -175,21 +175,28 @@ std::string oauth(const std::string& word, const std::string& description) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, OAuthAnswers,
-    testing::Values(AnswerCase{"Refused", 400, oauth("invalid_redirect_uri", "no fragment"),
-                               ErrorKind::invalid, "invalid_redirect_uri", "no fragment"},
-                    AnswerCase{"ProseInsteadOfAWord", 409, oauth("It exists", ""), ErrorKind::already_exists,
-                               "", "It exists"},
-                    AnswerCase{"NoSuchClient", 404, oauth("Not Found", ""), ErrorKind::not_found, "",
-                               "Not Found"},
-                    AnswerCase{"NoSuchPage", 404, kHtml, ErrorKind::protocol, "", "HTTP 404" + kNotOwn},
-                    AnswerCase{"NoSuchRoute", 404, R"({"error":"no route"})", ErrorKind::protocol, "",
-                               "HTTP 404" + kNotOwn},
-                    AnswerCase{"ErrorOfAGateway", 404, R"({"error":{"code":404},"error_description":""})",
-                               ErrorKind::protocol, "", "HTTP 404" + kNotOwn},
-                    AnswerCase{"WrongToken", 401, "", ErrorKind::unauthorized, "", "HTTP 401" + kNotOwn},
-                    AnswerCase{"Broken", 500, oauth("server_error", "try again"), ErrorKind::unavailable,
-                               "server_error", "try again"},
-                    AnswerCase{"Moved", 302, oauth("moved", ""), ErrorKind::protocol, "moved", "moved"}),
+    testing::Values(
+        AnswerCase{"Refused", 400, oauth("invalid_redirect_uri", "no fragment"), ErrorKind::invalid,
+                   "invalid_redirect_uri", "no fragment"},
+        AnswerCase{"AfterTheDefinitionOfTheWord", 400,
+                   oauth("invalid_client_metadata",
+                         "The value of one of the Client Metadata fields is invalid and the "
+                         "server has rejected this request. Note that an Authorization Server MAY "
+                         "choose to substitute a valid value for any requested parameter of a "
+                         "Client's Metadata. scope has no such name"),
+                   ErrorKind::invalid, "invalid_client_metadata", "scope has no such name"},
+        AnswerCase{"ProseInsteadOfAWord", 409, oauth("It exists", ""), ErrorKind::already_exists, "",
+                   "It exists"},
+        AnswerCase{"NoSuchClient", 404, oauth("Not Found", ""), ErrorKind::not_found, "", "Not Found"},
+        AnswerCase{"NoSuchPage", 404, kHtml, ErrorKind::protocol, "", "HTTP 404" + kNotOwn},
+        AnswerCase{"NoSuchRoute", 404, R"({"error":"no route"})", ErrorKind::protocol, "",
+                   "HTTP 404" + kNotOwn},
+        AnswerCase{"ErrorOfAGateway", 404, R"({"error":{"code":404},"error_description":""})",
+                   ErrorKind::protocol, "", "HTTP 404" + kNotOwn},
+        AnswerCase{"WrongToken", 401, "", ErrorKind::unauthorized, "", "HTTP 401" + kNotOwn},
+        AnswerCase{"Broken", 500, oauth("server_error", "try again"), ErrorKind::unavailable, "server_error",
+                   "try again"},
+        AnswerCase{"Moved", 302, oauth("moved", ""), ErrorKind::protocol, "moved", "moved"}),
     [](const auto& row) { return row.param.name; });
 
 }  // namespace
