@@ -63,4 +63,28 @@ ClientSettings normalised(ClientSettings settings) {
   return settings;
 }
 
+std::vector<std::string> differing_fields(const ClientSettings& one, const ClientSettings& other) {
+  std::vector<std::string> fields;
+  const auto compare = [&](const char* field, auto member) {
+    if (one.*member != other.*member) fields.emplace_back(std::string("spec.") + field);
+  };
+  compare("displayName", &ClientSettings::client_name);
+  compare("grantTypes", &ClientSettings::grant_types);
+  compare("redirectUris", &ClientSettings::redirect_uris);
+  compare("postLogoutRedirectUris", &ClientSettings::post_logout_redirect_uris);
+  compare("allowedCorsOrigins", &ClientSettings::allowed_cors_origins);
+  compare("scopes", &ClientSettings::scopes);
+  compare("audiences", &ClientSettings::audiences);
+  compare("tokenEndpointAuthMethod", &ClientSettings::token_endpoint_auth_method);
+  compare("contacts", &ClientSettings::contacts);
+  compare("clientUri", &ClientSettings::client_uri);
+  compare("logoUri", &ClientSettings::logo_uri);
+  compare("policyUri", &ClientSettings::policy_uri);
+  compare("tosUri", &ClientSettings::tos_uri);
+  compare("jwksUri", &ClientSettings::jwks_uri);
+  compare("jwks", &ClientSettings::jwks);
+  compare("registryParameters", &ClientSettings::parameters);
+  return fields;
+}
+
 }  // namespace apiclient::backend

@@ -90,6 +90,8 @@ struct RegisteredClient {
   std::vector<Credential> credentials = {};  ///< by revision, oldest first
   std::string etag = {};
   bool disabled = false;  ///< gets no tokens, keeps its secrets
+  /// Where the server took the settings and made others of them (RFC 7591 §3.2.1): what it has.
+  std::optional<ClientSettings> stored_as = {};
 };
 
 /// What a server answers that makes id and secret itself.
@@ -104,5 +106,8 @@ std::vector<std::string> split_scopes(std::string_view text);
 
 /// Lists sorted and without duplicates, `jwks` in one canonical text: two equal wishes compare equal.
 ClientSettings normalised(ClientSettings settings);
+
+/// Fields of an ApiClient ("spec.scopes") in which the two differ; both normalised.
+std::vector<std::string> differing_fields(const ClientSettings& one, const ClientSettings& other);
 
 }  // namespace apiclient::backend

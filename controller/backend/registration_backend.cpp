@@ -66,9 +66,17 @@ Error token_refused(const RegistrationStore& store, const std::string& client_id
 }
 
 RegisteredClient describe(const RegistrationRecord& record, ClientSettings settings) {
-  RegisteredClient client{.settings = std::move(settings), .mark = record.mark};
+  RegisteredClient client{
+      .settings = std::move(settings), .mark = record.mark, .stored_as = record.stored_as};
   if (record.credential.revision > 0) client.credentials.push_back(record.credential);
   return client;
+}
+
+/// What was answered to what was asked for.
+void note_answer(RegistrationRecord& record, const Answer& answer) {
+  record.answered = answer.digest;
+  record.stored_as.reset();
+  if (answer.settings != record.requested) record.stored_as = answer.settings;
 }
 
 /// Calls about one client follow one another: a read may make the token of another call worthless.
@@ -234,7 +242,7 @@ class RegistrationBackend final : public Backend {
     RegistrationRecord record{.client_id = answer.settings.client_id, .mark = mark};
     record.requested = normalised(settings);
     record.requested.client_id = record.client_id;
-    record.answered = answer.digest;
+    note_answer(record, answer);
     take_management(record, answer);
     if (!settings.has_secret()) return record;
     record.credential = {.hint = hint_of(answer.client_secret),
@@ -325,7 +333,7 @@ class RegistrationBackend final : public Backend {
     ASSIGN_OR_RETURN(const Answer answer, read_same_client(*response, record.client_id, settings));
     renew_token(record, answer);
     record.requested = normalised(settings);
-    record.answered = answer.digest;
+    note_answer(record, answer);
     return note_mark(std::move(record), mark, stop);
   }
 

@@ -10,6 +10,7 @@ RegistrationRecord RegistrationRecord::clone() const {
           .access_token = access_token.clone(),
           .requested = requested,
           .answered = answered,
+          .stored_as = stored_as,
           .pending = pending};
 }
 

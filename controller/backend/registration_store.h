@@ -26,6 +26,7 @@ struct RegistrationRecord {
   Secret access_token = {};
   ClientSettings requested = {};  ///< what was asked for last
   std::string answered = {};      ///< digest of what was answered to that (registration_codec.h)
+  std::optional<ClientSettings> stored_as = {};  ///< as RegisteredClient::stored_as
   PendingCall pending = PendingCall::none;
 
   [[nodiscard]] RegistrationRecord clone() const;

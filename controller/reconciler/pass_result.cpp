@@ -51,6 +51,17 @@ std::optional<WallTime> next_time(const Observation& seen, const Plan& plan, con
                        now);
 }
 
+/// The effective values are the registry's, also where it made others of what it was given.
+void tell_what_is_stored(const Observation& seen, Succeeded& result) {
+  if (!seen.registered || !seen.registered->stored_as) return;
+  const backend::ClientSettings& stored = *seen.registered->stored_as;
+  result.altered = backend::differing_fields(seen.registered->settings, stored);
+  result.effective.grant_types = stored.grant_types;
+  result.effective.scopes = stored.scopes;
+  result.effective.audiences = stored.audiences;
+  result.effective.token_endpoint_auth_method = stored.token_endpoint_auth_method;
+}
+
 }  // namespace
 
 /// A registry that does not say when it stored a secret must not make the status change with every pass.
@@ -123,6 +134,7 @@ Succeeded success_of(const Observation& seen, const Plan& plan, WallTime now) {
                    .suspended = seen.client.spec.suspended,
                    .clock_is_wrong = plan.clock_is_wrong,
                    .schedule_mistake = plan.schedule_mistake};
+  tell_what_is_stored(seen, result);
   if (current.value == nullptr) return result;
   result.rotation.strategy = to_string(strategy_of(seen.registry->info.capabilities));
   result.credential = api::CredentialStatus{.revision = current.revision,

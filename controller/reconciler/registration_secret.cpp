@@ -68,14 +68,18 @@ backend::Credential read_credential(const json::Reader& reader) {
 }
 
 /// Everything but the token.
-Json write_state(const RegistrationRecord& record, Json requested) {
-  return {{"clientId", record.client_id},
-          {"mark", write_mark(record.mark)},
-          {"credential", write_credential(record.credential)},
-          {"managementUri", record.management_uri},
-          {"requested", std::move(requested)},
-          {"answered", record.answered},
-          {"pending", to_string(record.pending)}};
+Result<Json> write_state(const RegistrationRecord& record) {
+  ASSIGN_OR_RETURN(Json requested, backend::write_settings(record.requested));
+  Json state{{"clientId", record.client_id},
+             {"mark", write_mark(record.mark)},
+             {"credential", write_credential(record.credential)},
+             {"managementUri", record.management_uri},
+             {"requested", std::move(requested)},
+             {"answered", record.answered},
+             {"pending", to_string(record.pending)}};
+  if (!record.stored_as) return state;
+  ASSIGN_OR_RETURN(state["storedAs"], backend::write_settings(*record.stored_as));
+  return state;
 }
 
 RegistrationRecord read_state(const json::Reader& reader, json::Problems& problems) {
@@ -85,6 +89,9 @@ RegistrationRecord read_state(const json::Reader& reader, json::Problems& proble
                             .management_uri = reader.text("managementUri")};
   record.requested = backend::read_settings(reader.object("requested"), problems);
   record.answered = reader.text("answered");
+  if (reader.has("storedAs")) {
+    record.stored_as = backend::read_settings(reader.object("storedAs"), problems);
+  }
   record.pending = read_pending(reader.text("pending"), problems);
   return record;
 }
@@ -100,7 +107,7 @@ std::string decode(const json::Reader& data, std::string_view key, json::Problem
 
 Result<Json> write_registration(const RegistrationRecord& record, const kube::ObjectKey& key,
                                 const std::string& registry, const std::string& installation_id) {
-  ASSIGN_OR_RETURN(Json requested, backend::write_settings(record.requested));
+  ASSIGN_OR_RETURN(const Json state, write_state(record));
   const Json labels{{std::string(api::kManagedByLabel), api::kManagedBy},
                     {std::string(api::kRegistrationLabel), "true"},
                     {std::string(api::kOwnerUidAnnotation), record.mark.uid},
@@ -118,7 +125,7 @@ Result<Json> write_registration(const RegistrationRecord& record, const kube::Ob
                 {"annotations", annotations}}},
               {"type", "Opaque"},
               {"data",
-               {{"record", base64_encode(json::dump(write_state(record, std::move(requested))))},
+               {{"record", base64_encode(json::dump(state))},
                 {"registration-access-token", base64_encode(record.access_token.reveal())}}}};
 }
 

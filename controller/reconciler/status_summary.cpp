@@ -96,6 +96,13 @@ void summarise_stalled(const Refusal& refusal, Conditions& conditions) {
   conditions.remove(api::kReconciling);
 }
 
+std::string altered_text(const std::vector<std::string>& fields) {
+  std::string text;
+  for (const std::string& field : fields)
+    text += (text.empty() ? "; the registry has other values of " : ", ") + field;
+  return text;
+}
+
 /// A mistake in the schedule is a person's to mend, although all else is as declared.
 void set_ready(const Succeeded& done, const std::string& where, Conditions& conditions) {
   if (done.schedule_mistake) return summarise_stalled(*done.schedule_mistake, conditions);
@@ -111,7 +118,8 @@ void summarise_success(const api::ApiClient& client, const Succeeded& done, Cond
                        api::ApiClientStatus& status) {
   const std::string where = "client " + done.client_id + " at registry " + done.registry.name;
   set_ready(done, where, conditions);
-  conditions.set(api::kRegistered, ConditionStatus::true_value, reason::kUpToDate, where);
+  conditions.set(api::kRegistered, ConditionStatus::true_value, reason::kUpToDate,
+                 where + altered_text(done.altered));
   conditions.set(api::kSecretPublished, ConditionStatus::true_value, reason::kPublished,
                  "Secret " + done.effective.secret_name);
   set_overlap(done, conditions);

@@ -30,6 +30,16 @@ TEST(ClientSettings, KeySetThatIsNotJsonStays) {
   EXPECT_EQ(normalised(settings).jwks, "{not json");
 }
 
+TEST(ClientSettings, DifferencesAreNamedAsThePersonKnowsThem) {
+  const ClientSettings one = normalised(test::a_full_client());
+  EXPECT_TRUE(differing_fields(one, one).empty());
+  ClientSettings other = one;
+  other.client_name += "!";
+  other.parameters["color"] = "blue";
+  EXPECT_EQ(differing_fields(one, other),
+            (std::vector<std::string>{"spec.displayName", "spec.registryParameters"}));
+}
+
 TEST(ClientSettings, NormalisingTwiceChangesNothing) {
   const ClientSettings once = normalised(test::a_full_client());
   EXPECT_EQ(normalised(once), once);

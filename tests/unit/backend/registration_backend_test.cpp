@@ -222,7 +222,12 @@ TEST_F(RegistrationBackendTest, WhatTheServerMadeOfTheRequestIsNoDrift) {
   other["scope"] = "invoices.read";
   ASSERT_THAT(registered(201, json::dump(other)), is_ok());
   expect(Method::get, 200, json::dump(other));
-  EXPECT_TRUE((*backend_->find("id-1", {}))->settings == registered_client());
+  const auto found = backend_->find("id-1", {});
+  EXPECT_TRUE((*found)->settings == registered_client());
+  ASSERT_TRUE((*found)->stored_as) << "but it is told";
+  EXPECT_THAT((*found)->stored_as->scopes, testing::ElementsAre("invoices.read"));
+  EXPECT_THAT(differing_fields((*found)->settings, *(*found)->stored_as),
+              testing::ElementsAre("spec.scopes"));
 }
 
 TEST_F(RegistrationBackendTest, DriftIsSeen) {

@@ -35,6 +35,7 @@ RegistrationRecord a_record(const std::string& token = "token-1") {
                                           .token_endpoint_auth_method = "client_secret_basic",
                                           .jwks = R"({"keys":[]})"},
                             .answered = "0123",
+                            .stored_as = backend::ClientSettings{.client_id = "id-1", .scopes = {"read"}},
                             .pending = PendingCall::update};
   return record;
 }
@@ -89,6 +90,7 @@ TEST_F(Records, FindsWhatWasSaved) {
   EXPECT_EQ((*found)->access_token, wish.access_token);
   EXPECT_TRUE((*found)->requested == wish.requested);
   EXPECT_EQ((*found)->answered, "0123");
+  EXPECT_EQ((*found)->stored_as, wish.stored_as);
   EXPECT_EQ((*found)->pending, PendingCall::update);
 }
 

@@ -104,6 +104,16 @@ void for_each_pair(
   }
 }
 
+TEST(SummariseSuccess, NamesWhatTheRegistryHasOtherwise) {
+  Succeeded done = success();
+  done.altered = {"spec.scopes", "spec.contacts"};
+  const api::ApiClientStatus status = summarise(an_api_client().object(), done, kNow);
+  const kube::Condition* registered = kube::find_condition(status.conditions, api::kRegistered);
+  ASSERT_NE(registered, nullptr);
+  EXPECT_THAT(registered->message,
+              ::testing::EndsWith("; the registry has other values of spec.scopes, spec.contacts"));
+}
+
 TEST(AnyOutcome, KeepsTheRulesOfKstatus) {
   for_each_pair([](const ApiClientBuilder& start, const PassOutcome& outcome) {
     const api::ApiClient client = start.object();
