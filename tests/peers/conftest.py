@@ -32,7 +32,7 @@ __all__ = ["api", "audit", "controller", "numbers", "plane", "pytest_terminal_su
 
 KINDS = {one.kind: one for one in (EmbeddedPeer, HydraPeer, OidcProviderPeer)}
 KIND = KINDS[os.environ.get("APICLIENT_PEER", "embedded")]
-_outcomes = {}
+_outcomes, _capabilities = {}, {}
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +68,12 @@ def world(make_world):
     return make_world()
 
 
+@pytest.fixture
+def seen_capabilities():
+    """What is put into it goes beside the outcomes."""
+    return _capabilities
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_logreport(report):
     case = report.nodeid.partition("::")[2].removeprefix("test_").replace("_", " ")
@@ -77,4 +83,5 @@ def pytest_runtest_logreport(report):
 def pytest_sessionfinish():
     if file := os.environ.get("APICLIENT_PEER_RESULTS"):
         Path(file).parent.mkdir(parents=True, exist_ok=True)
-        Path(file).write_text(json.dumps({"kind": KIND.kind, "cases": _outcomes}, indent=1))
+        Path(file).write_text(json.dumps(
+            {"kind": KIND.kind, "cases": _outcomes, "capabilities": _capabilities}, indent=1))
