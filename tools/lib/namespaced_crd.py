@@ -1,4 +1,4 @@
-"""The CRD of ClientRegistry, made from that of ClusterClientRegistry: one schema for both kinds, whose differences are here.
+"""The CRD of ClientRegistry, made from that of ClusterClientRegistry: one schema for both kinds, and their differences.
 
 namespaced(text) replaces text, so that comments and layout stay. Every difference has to be found as often as it says:
 where the CRD of the cluster kind has moved on, this fails instead of leaving a difference out.

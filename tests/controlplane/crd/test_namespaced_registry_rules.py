@@ -1,4 +1,4 @@
-"""The rules of the ClientRegistry: those of the ClusterClientRegistry, and what is different where a namespace owns it."""
+"""The rules of the ClientRegistry: those of the ClusterClientRegistry, but for what only the one or the other has."""
 
 import dataclasses
 

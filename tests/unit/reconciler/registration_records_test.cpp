@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "support/builders.h"
 #include "support/fake_kube.h"
@@ -51,6 +52,16 @@ class Records : public ::testing::Test {
     return found && *found ? std::string((*found)->access_token.reveal()) : "";
   }
 };
+
+TEST(RegistrationKey, IsAnotherForEachRegistryAndClient) {
+  std::set<std::string> names;
+  // Ids that a server picks may hold anything.
+  for (const auto& [registry, id] : std::vector<std::pair<std::string, std::string>>{
+           {"a", "b/c"}, {"a/b", "c"}, {"a", "c"}, {"b", "c"}, {"a/b", "b/c"}}) {
+    names.insert(registration_key("operator", registry, id).name);
+  }
+  EXPECT_EQ(names.size(), 5U);
+}
 
 TEST_F(Records, AbsentAtFirst) {
   const auto found = store_->find("id-1", {});

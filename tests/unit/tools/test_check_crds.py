@@ -287,8 +287,8 @@ def test_a_change_of_one_kind_alone_is_found(registries, file, old, new):
     assert registries("--write-crd").returncode == 0 and registries().returncode == 0
 
 
-@pytest.mark.parametrize("old", ["in the operator's namespace. Example: registry-ca", "                allowedNamespaces:\n",
-                                 "  scope: Cluster\n"])
+@pytest.mark.parametrize("old", [
+    "in the operator's namespace. Example: registry-ca", "                allowedNamespaces:\n", "  scope: Cluster\n"])
 def test_a_difference_that_is_not_found_fails(registries, old):
     registries.change(check_crds.CLUSTER_KIND, old, old.replace("e", "E"))
     done = registries("--write-crd")
