@@ -1,6 +1,7 @@
 """A world whose registry is a ClientRegistry: it and its credentials live in the namespace of its clients."""
 
 import base64
+import urllib.parse
 
 from kubeapi import path
 from world import API, World
@@ -10,7 +11,7 @@ HOSTS = "--namespaced-registry-hosts"
 
 
 class NamespacedWorld(World):
-    """`registry_kind` is what its ApiClients ask for. The operator has to run with `flags_for`."""
+    """The operator has to be started with `restart_for`."""
 
     registry_kind = "ClientRegistry"
 
@@ -59,12 +60,9 @@ class NamespacedWorld(World):
         return path(API, "clientregistries", self.namespace, name)
 
 
-def flags_for(*worlds, more=()):
-    """What the operator is started with so that it reaches the registries of these worlds, and `more` hosts."""
-    ports = [port for world in worlds for port in (world.registry.public_port, world.registry.admin_port)]
-    return [ALLOWED, HOSTS, ",".join([*(f"127.0.0.1:{port}" for port in ports), *more])]
-
-
 def restart_for(controller, *worlds, more=()):
+    """The operator, allowed to reach the registries of these worlds, and `more` hosts."""
+    urls = [url for world in worlds for url in (world.registry.issuer, world.registry.admin_url)]
+    hosts = [urllib.parse.urlsplit(url).netloc for url in urls] + [*more]
     controller.stop()
-    controller.start(*flags_for(*worlds, more=more))
+    controller.start(ALLOWED, HOSTS, ",".join(hosts))
