@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/read_duration.h"
+#include "api/registry_id.h"
 #include "base/rfc3339.h"
 
 namespace apiclient::api {
@@ -322,6 +323,19 @@ std::string_view shown_token(std::string_view token) {
   };
   while (end > 0 && continues(end)) --end;  // never half a character
   return token.substr(0, end);
+}
+
+std::string ApiClient::wanted_registry() const {
+  const auto& ref = spec.registry_ref;
+  return ref ? registry_id(ref->kind, ref->name, meta.key.namespace_name) : std::string();
+}
+
+std::string ApiClient::pinned_registry() const {
+  return status.registry ? registry_of(*status.registry) : std::string();
+}
+
+std::string ApiClient::registry_of(const RegistryStatus& registry) const {
+  return registry_id(registry.kind, registry.name, meta.key.namespace_name);
 }
 
 std::string_view to_string(DeletionPolicy policy) {

@@ -178,6 +178,10 @@ struct ApiClient {
   ApiClientStatus status = {};
 
   [[nodiscard]] std::string secret_name() const { return spec.secret.name.value_or(meta.key.name); }
+  // Registries as api/registry_id.h has them; empty: none.
+  [[nodiscard]] std::string wanted_registry() const;  ///< asked for by spec.registryRef
+  [[nodiscard]] std::string pinned_registry() const;  ///< from the status
+  [[nodiscard]] std::string registry_of(const RegistryStatus& registry) const;  ///< as this object names it
 };
 
 /// Errors: invalid, listing every member that cannot be read.

@@ -40,8 +40,8 @@ Result<ApiClientSummary> read_api_client_summary(const Json& object) {
                            .revision = client.status.credential ? client.status.credential->revision : 0,
                            .secret_name = client.secret_name(),
                            .binding_name = client.status.binding_name,
-                           .registry_name = client.spec.registry_ref ? client.spec.registry_ref->name : "",
-                           .pinned_registry = client.status.registry ? client.status.registry->name : "",
+                           .registry_name = client.wanted_registry(),
+                           .pinned_registry = client.pinned_registry(),
                            .client_id = client.status.client_id};
   summary.ready = status_of(client.status, kReady);
   summary.registered = status_of(client.status, kRegistered);

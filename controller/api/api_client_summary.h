@@ -25,8 +25,8 @@ struct ApiClientSummary {
   std::int64_t revision = 0;         ///< of the published credential
   std::string secret_name = {};      ///< wanted
   std::string binding_name = {};     ///< published
-  std::string registry_name = {};    ///< asked for by name; empty: the default one
-  std::string pinned_registry = {};  ///< from the status
+  std::string registry_name = {};    ///< asked for (api/registry_id.h); empty: the default one
+  std::string pinned_registry = {};  ///< from the status, likewise
   std::string client_id = {};        ///< from the status
   kube::ConditionStatus ready = kube::ConditionStatus::unknown;
   kube::ConditionStatus registered = kube::ConditionStatus::unknown;

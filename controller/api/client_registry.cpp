@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/names.h"
+#include "api/registry_id.h"
 #include "base/duration.h"
 #include "base/encoding.h"
 #include "base/rfc3339.h"
@@ -194,7 +195,9 @@ bool LabelSelector::matches(const kube::StringMap& labels) const {
          });
 }
 
-bool ClientRegistry::is_default() const { return meta.annotation(kDefaultRegistryAnnotation) == "true"; }
+bool ClientRegistry::is_default() const {
+  return key.namespace_name.empty() && meta.annotation(kDefaultRegistryAnnotation) == "true";
+}
 
 Result<ClientRegistry> read_client_registry(const Json& object) {
   json::Problems problems;
@@ -204,7 +207,8 @@ Result<ClientRegistry> read_client_registry(const Json& object) {
                           .status = read_status(reader.object("status"))};
   registry.key = registry.meta.key;
   registry.resource_version = registry.meta.resource_version;
-  if (auto read = problems.result("read ClusterClientRegistry"); !read) return failure_of(std::move(read));
+  if (auto read = problems.result("read " + registry_type(registry.key).kind); !read)
+    return failure_of(std::move(read));
   return registry;
 }
 

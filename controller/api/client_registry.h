@@ -1,5 +1,6 @@
 #pragma once
-// ClusterClientRegistry: spec, status, and the way to and from JSON. Plain values.
+// ClusterClientRegistry and ClientRegistry, which have one schema: spec, status, and the way to and from
+// JSON. The namespace of `key` tells them apart. Plain values.
 
 #include <chrono>
 #include <cstdint>
@@ -146,7 +147,10 @@ struct ClientRegistry {
   kube::ObjectKey key = {};
   std::string resource_version = {};
 
+  /// Only one of the cluster kind can be.
   [[nodiscard]] bool is_default() const;
+  /// See api/registry_id.h.
+  [[nodiscard]] std::string id() const { return key.text(); }
 };
 
 Result<ClientRegistry> read_client_registry(const Json& object);

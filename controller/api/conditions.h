@@ -54,6 +54,7 @@ inline constexpr std::string_view kAdoptedSecretNotUsable = "AdoptedSecretNotUsa
 // A person must act on the ApiClient.
 inline constexpr std::string_view kInvalidSpec = "InvalidSpec";
 inline constexpr std::string_view kUnsupported = "Unsupported";
+inline constexpr std::string_view kNamespacedRegistriesDisabled = "NamespacedRegistriesDisabled";
 inline constexpr std::string_view kGrantTypeNotAllowed = "GrantTypeNotAllowed";
 inline constexpr std::string_view kScopeNotAllowed = "ScopeNotAllowed";
 inline constexpr std::string_view kAudienceNotAllowed = "AudienceNotAllowed";
@@ -75,6 +76,7 @@ inline constexpr std::string_view kRotationTooFrequent = "RotationTooFrequent";
 inline constexpr std::string_view kCredentialsNotFound = "CredentialsNotFound";
 inline constexpr std::string_view kCredentialsNotUsable = "CredentialsNotUsable";
 inline constexpr std::string_view kCredentialsRefused = "CredentialsRefused";
+inline constexpr std::string_view kHostNotAllowed = "HostNotAllowed";
 inline constexpr std::string_view kIssuerMismatch = "IssuerMismatch";
 inline constexpr std::string_view kUnexpectedAnswer = "UnexpectedAnswer";
 inline constexpr std::string_view kServerError = "ServerError";

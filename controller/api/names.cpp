@@ -6,5 +6,7 @@ const kube::ResourceType kApiClients{std::string(kGroup), std::string(kVersion),
                                      true};
 const kube::ResourceType kClusterClientRegistries{std::string(kGroup), std::string(kVersion),
                                                   "clusterclientregistries", "ClusterClientRegistry", false};
+const kube::ResourceType kClientRegistries{std::string(kGroup), std::string(kVersion), "clientregistries",
+                                           "ClientRegistry", true};
 
 }  // namespace apiclient::api

@@ -12,6 +12,7 @@ inline constexpr std::string_view kVersion = "v1alpha1";
 
 extern const kube::ResourceType kApiClients;
 extern const kube::ResourceType kClusterClientRegistries;
+extern const kube::ResourceType kClientRegistries;
 
 inline constexpr std::string_view kCleanupFinalizer = "apiclient.dev/registry-cleanup";
 inline constexpr std::string_view kInUseFinalizer = "apiclient.dev/in-use";

@@ -9,6 +9,7 @@
 #include "api/api_client_summary.h"
 #include "api/client_registry.h"
 #include "api/names.h"
+#include "api/registry_id.h"
 #include "app/cluster_connection.h"
 #include "app/elector_options.h"
 #include "app/idle_memory.h"
@@ -62,14 +63,22 @@ std::string selector(std::string_view label, std::string_view value) {
   return std::string(label) + "=" + std::string(value);
 }
 
+/// Nothing that people could make large: anybody may give a Secret of theirs the label.
+Result<ObjectMeta> read_version(const Json& object) {
+  ASSIGN_OR_RETURN(ObjectMeta meta, kube::read_object_meta(object));
+  return ObjectMeta{.key = std::move(meta.key), .resource_version = std::move(meta.resource_version)};
+}
+
 /// Owns all parts; members are in start order.
 class ControllerApp {
  public:
   ControllerApp(Options options, std::string namespace_name, std::unique_ptr<ClusterConnection> cluster,
-                std::string installation_id, const Clock& clock, telemetry::Metrics& metrics)
+                std::string installation_id, backend::HostList namespaced_hosts, const Clock& clock,
+                telemetry::Metrics& metrics)
       : options_(std::move(options)),
         namespace_(std::move(namespace_name)),
         installation_id_(std::move(installation_id)),
+        namespaced_hosts_(std::move(namespaced_hosts)),
         clock_(clock),
         metrics_(metrics),
         cluster_(std::move(cluster)) {}
@@ -82,17 +91,20 @@ class ControllerApp {
     manager_.add_always(idle_memory_);
     manager_.add_cache(clients_, clients_);
     manager_.add_cache(registries_, registries_);
+    if (namespaced_registries_) manager_.add_cache(*namespaced_registries_, *namespaced_registries_);
     manager_.add_cache(secrets_, secrets_);
     manager_.add_cache(credentials_, credentials_);
     manager_.add_cache(namespaces_, namespaces_);
     manager_.add_leading_helper(recorder_);
     manager_.add_leading(registry_controller_);
+    if (namespaced_registries_) manager_.add_leading(namespaced_registry_controller_);
     manager_.add_leading(client_controller_);
     manager_.add_leading(sweeper_);
     log_.info("starting", {{"version", APICLIENT_VERSION},
                            {"namespace", namespace_},
                            {"installation_id", installation_id_},
-                           {"leader_elect", options_.leader_elect}});
+                           {"leader_elect", options_.leader_elect},
+                           {"namespaced_registries", options_.allow_namespaced_registries}});
     return manager_.run(std::move(stop));
   }
 
@@ -102,8 +114,11 @@ class ControllerApp {
   void feed_queues() {
     clients_.on_change([this](const auto& change) { client_changed(change); });
     registries_.on_change([this](const auto& change) { registry_object_changed(change); });
+    if (namespaced_registries_) {
+      namespaced_registries_->on_change([this](const auto& change) { registry_object_changed(change); });
+    }
     secrets_.on_change([this](const auto& change) { secret_changed(change); });
-    credentials_.on_change([this](const auto& change) { credentials_changed(change.key().name); });
+    credentials_.on_change([this](const auto& change) { credentials_changed(change.key()); });
     namespaces_.on_change([this](const auto& change) {
       if (change.before && change.after && change.before->labels != change.after->labels) {
         add_clients_of_namespace(change.key().name);
@@ -131,13 +146,23 @@ class ControllerApp {
   void count_user(const std::string& from, const std::string& to) {
     if (from == to) return;
     users_.move(from, to);
-    for (const std::string& name : {from, to}) {
-      const auto registry = registries_.store().find({.namespace_name = "", .name = name});
+    for (const std::string& id : {from, to}) {
+      const auto registry = find_registry(id);
       if (!registry) continue;
-      const bool in_use = users_.count(name) > 0;
+      const bool in_use = users_.count(id) > 0;
       const bool as_marked = registry->meta.has_finalizer(api::kInUseFinalizer) == in_use;
-      if (!as_marked || registry->meta.deleting()) registry_queue_.add(registry->key);
+      if (!as_marked || registry->meta.deleting()) look_at_registry(registry->key);
     }
+  }
+
+  [[nodiscard]] std::shared_ptr<const api::ClientRegistry> find_registry(const std::string& id) const {
+    const kube::ObjectKey key = api::registry_key(id);
+    if (key.namespace_name.empty()) return registries_.store().find(key);
+    return namespaced_registries_ ? namespaced_registries_->store().find(key) : nullptr;
+  }
+
+  void look_at_registry(const kube::ObjectKey& key) {
+    (key.namespace_name.empty() ? registry_queue_ : namespaced_registry_queue_).add(key);
   }
 
   void secret_changed(const Change<reconciler::SecretSummary>& change) {
@@ -154,7 +179,7 @@ class ControllerApp {
   }
 
   void registry_object_changed(const Change<api::ClientRegistry>& change) {
-    if (change.after) directory_.expect(change.key().name);
+    if (change.after) directory_.expect(change.after->id());
     const auto marks_of = [](const api::ClientRegistry& registry) {
       return std::tuple(registry.meta.generation, registry.meta.uid, registry.meta.deleting(),
                         registry.meta.annotation(api::kAcceptStateLossAnnotation));
@@ -164,7 +189,7 @@ class ControllerApp {
     if (was_default != is_default) add_default_registries();
     const bool same = change.before && change.after && was_default == is_default &&
                       marks_of(*change.before) == marks_of(*change.after);
-    if (!same) registry_queue_.add(change.key());
+    if (!same) look_at_registry(change.key());
   }
 
   /// Each says whether it is the only one.
@@ -174,15 +199,21 @@ class ControllerApp {
     });
   }
 
-  void credentials_changed(const std::string& secret_name) {
-    registries_.store().each([&](const api::ClientRegistry& registry) {
-      if (reconciler::secrets_of(registry.spec).contains(secret_name)) registry_queue_.add(registry.key);
-    });
+  /// Of a cluster registry in the operator's namespace, of any other in its own.
+  void credentials_changed(const kube::ObjectKey& secret) {
+    const auto look_where_used = [&](const api::ClientRegistry& registry) {
+      const std::string& own = registry.key.namespace_name;
+      const bool in_reach = secret.namespace_name == (own.empty() ? namespace_ : own);
+      if (in_reach && reconciler::secrets_of(registry.spec).contains(secret.name))
+        look_at_registry(registry.key);
+    };
+    registries_.store().each(look_where_used);
+    if (namespaced_registries_) namespaced_registries_->store().each(look_where_used);
   }
 
-  void suspect_registry(const std::string& name) {
-    registry_reconciler_.suspect(name);
-    registry_queue_.add({.namespace_name = "", .name = name});
+  void suspect_registry(const std::string& id) {
+    registry_reconciler_.suspect(id);
+    look_at_registry(api::registry_key(id));
   }
 
   void registry_changed(const reconciler::RegistryNews& news) {
@@ -204,8 +235,17 @@ class ControllerApp {
 
   std::string metrics_text() {
     registry_controller_.report_depth();
+    if (namespaced_registries_) namespaced_registry_controller_.report_depth();
     client_controller_.report_depth();
     return metrics_.text();
+  }
+
+  /// Null: the kind is not used, and its CRD need not be there.
+  std::unique_ptr<runtime::Informer<api::ClientRegistry>> watch_namespaced_registries() {
+    if (!options_.allow_namespaced_registries) return nullptr;
+    return std::make_unique<runtime::Informer<api::ClientRegistry>>(
+        *client_, runtime::ReflectorOptions{.type = api::kClientRegistries}, api::read_client_registry,
+        clock_);
   }
 
   void check_health() {
@@ -232,6 +272,7 @@ class ControllerApp {
   Options options_;
   std::string namespace_;
   std::string installation_id_;
+  backend::HostList namespaced_hosts_;
   const Clock& clock_;
   telemetry::Metrics& metrics_;
   telemetry::Log log_;
@@ -246,22 +287,27 @@ class ControllerApp {
       *client_, {.type = api::kApiClients}, api::read_api_client_summary, clock_};
   runtime::Informer<api::ClientRegistry> registries_{
       *client_, {.type = api::kClusterClientRegistries}, api::read_client_registry, clock_};
+  std::unique_ptr<runtime::Informer<api::ClientRegistry>> namespaced_registries_ =
+      watch_namespaced_registries();
   runtime::Informer<reconciler::SecretSummary> secrets_{
       *client_, metadata_of(kube::kSecrets, "", selector(api::kManagedByLabel, api::kManagedBy)),
       reconciler::read_secret_summary, clock_};
   runtime::Informer<ObjectMeta> credentials_{
       *client_,
-      metadata_of(kube::kSecrets, namespace_, selector(api::kUsableByLabel, api::kUsableByRegistry)),
-      [](const Json& object) { return kube::read_object_meta(object); }, clock_};
+      metadata_of(kube::kSecrets, namespaced_registries_ ? "" : namespace_,
+                  selector(api::kUsableByLabel, api::kUsableByRegistry)),
+      read_version, clock_};
   runtime::Informer<ObjectMeta> namespaces_{*client_, metadata_of(kube::kNamespaces, "", ""),
                                             [](const Json& object) { return kube::read_object_meta(object); },
                                             clock_};
 
   runtime::WorkQueue client_queue_{clock_};
   runtime::WorkQueue registry_queue_{clock_};
+  /// One of their own, with workers of its own: what a namespace points at may be as slow as it likes.
+  runtime::WorkQueue namespaced_registry_queue_{clock_};
   reconciler::SecretClaims claims_;
   reconciler::FormerSecrets formers_;
-  reconciler::RegistryDirectory directory_;
+  reconciler::RegistryDirectory directory_{options_.allow_namespaced_registries};
   reconciler::RegistryUsers users_;
   reconciler::StateLossGuard state_loss_{
       {.clients = clients_.store(), .clock = clock_, .installation_id = installation_id_}};
@@ -312,23 +358,26 @@ class ControllerApp {
              return backend::make_registry_connection(
                  std::move(config), [this] { return may_write(); }, metrics_);
            },
-       .changed = [this](const reconciler::RegistryNews& news) { registry_changed(news); }}};
-  reconciler::Sweeper sweeper_{{.client = *client_,
-                                .clients = clients_.store(),
-                                .secrets = secrets_.store(),
-                                .registries = directory_,
-                                .findings = sweep_findings_,
-                                .clock = clock_,
-                                .metrics = metrics_,
-                                .report = report_,
-                                .operator_namespace = namespace_,
-                                .installation_id = installation_id_,
-                                .changed = [this](const std::string& name) {
-                                  registry_queue_.add({.namespace_name = "", .name = name});
-                                }}};
+       .changed = [this](const reconciler::RegistryNews& news) { registry_changed(news); },
+       .namespaced_registries = namespaced_registries_ ? &namespaced_registries_->store() : nullptr,
+       .namespaced_hosts = namespaced_hosts_}};
+  reconciler::Sweeper sweeper_{
+      {.client = *client_,
+       .clients = clients_.store(),
+       .secrets = secrets_.store(),
+       .registries = directory_,
+       .findings = sweep_findings_,
+       .clock = clock_,
+       .metrics = metrics_,
+       .report = report_,
+       .operator_namespace = namespace_,
+       .installation_id = installation_id_,
+       .changed = [this](const std::string& id) { look_at_registry(api::registry_key(id)); }}};
 
   runtime::Controller registry_controller_{
       {.name = "clusterclientregistry", .workers = 2}, registry_queue_, registry_reconciler_, metrics_};
+  runtime::Controller namespaced_registry_controller_{
+      {.name = "clientregistry", .workers = 2}, namespaced_registry_queue_, registry_reconciler_, metrics_};
   runtime::Controller client_controller_{
       {.name = "apiclient", .workers = options_.workers}, client_queue_, client_reconciler_, metrics_};
 
@@ -354,7 +403,8 @@ Result<void> run_controller(const Options& options, std::stop_token stop) {
   ASSIGN_OR_RETURN(auto cluster, ClusterConnection::open(std::move(config), clock, metrics));
   ASSIGN_OR_RETURN(std::string id,
                    ensure_installation_id(cluster->lease_client(), own, options.installation_id, stop));
-  ControllerApp app(options, own, std::move(cluster), std::move(id), clock, metrics);
+  ASSIGN_OR_RETURN(backend::HostList hosts, backend::HostList::parse(options.namespaced_registry_hosts));
+  ControllerApp app(options, own, std::move(cluster), std::move(id), std::move(hosts), clock, metrics);
   return app.run(std::move(stop));
 }
 

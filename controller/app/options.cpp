@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "backend/host_list.h"
+
 namespace apiclient::app {
 namespace {
 
@@ -66,6 +68,26 @@ void add_running_flags(CLI::App& app, Options& options) {
       ->capture_default_str();
 }
 
+void add_namespaced_registry_flags(CLI::App& app, Options& options) {
+  app.add_flag(
+         "--allow-namespaced-registries", options.allow_namespaced_registries,
+         "Let namespaces have registries of their own, of the kind ClientRegistry. Without it the kind is "
+         "not even watched")
+      ->envname("APICLIENT_ALLOW_NAMESPACED_REGISTRIES");
+  app.add_option(
+         "--namespaced-registry-hosts", options.namespaced_registry_hosts,
+         "Hosts that those registries may lead to, parted by commas: host, host:port, *.example.com, "
+         "[IPv6]:port. Without a port 80 of http and 443 of https. What is not listed is not reachable")
+      ->envname("APICLIENT_NAMESPACED_REGISTRY_HOSTS")
+      ->delimiter(',')
+      ->check(CLI::Validator(
+          [](const std::string& entry) {
+            const auto list = backend::HostList::parse({entry});
+            return list ? std::string() : list.error().message;
+          },
+          "HOST"));
+}
+
 }  // namespace
 
 std::variant<Options, ExitNow> parse_options(int argc, const char* const* argv) {
@@ -77,6 +99,7 @@ std::variant<Options, ExitNow> parse_options(int argc, const char* const* argv) 
   app.set_version_flag("--version", "apiclient-controller " APICLIENT_VERSION);
   add_cluster_flags(app, options);
   add_running_flags(app, options);
+  add_namespaced_registry_flags(app, options);
   app.add_option("--log-level", level, "trace, debug, info, warning or error")
       ->envname("APICLIENT_LOG_LEVEL")
       ->check(parsed_by(telemetry::parse_log_level, "LEVEL"))

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/result.h"
 #include "telemetry/log.h"
@@ -18,6 +19,8 @@ struct Options {
   bool leader_elect = true;
   std::size_t workers = 8;
   std::size_t max_scheduled_rotations = 10;
+  bool allow_namespaced_registries = false;
+  std::vector<std::string> namespaced_registry_hosts = {};  ///< as backend::HostList reads them
   std::string metrics_address = ":8080";
   std::string health_address = ":8081";
   telemetry::LogOptions log = {};

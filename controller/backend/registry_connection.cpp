@@ -40,12 +40,13 @@ class FencedServer final : public http::Transport {
   http::FencedTransport fence_;
 };
 
-/// Makes the fenced transports of one registry.
+/// Makes the fenced transports of one registry, all of them: no other way leads to a host.
 struct TransportMaker {
   TlsSettings tls;
   std::string admin_host;
   std::size_t max_in_flight;
   std::function<bool()> may_write;
+  std::shared_ptr<const HostList> hosts;
 
   Result<std::unique_ptr<http::Transport>> operator()(const std::string& base_uri) const {
     ASSIGN_OR_RETURN(const http::UriParts parts, http::split_uri(base_uri));
@@ -55,6 +56,11 @@ struct TransportMaker {
     // TLS it would be nothing but a wrong Host header, which some servers build the URLs in their answers
     // from.
     const bool named = parts.scheme == "https" && parts.host == admin_host;
+    if (hosts) {
+      RETURN_IF_ERROR(hosts->check(base_uri));
+      // It becomes the Host header too, by which one address serves many hosts.
+      if (named && !tls.server_name.empty()) RETURN_IF_ERROR(hosts->check_name(base_uri, tls.server_name));
+    }
     options.tls = {.ca_pem = tls.ca_pem,
                    .certificate_pem = tls.certificate_pem,
                    .key_pem = tls.key_pem,
@@ -108,7 +114,8 @@ class Connection final : public RegistryConnection {
 
   Connection(ConnectionConfig config, AdminSide admin_side, Transports transports, TransportMaker maker,
              telemetry::Metrics& metrics)
-      : admin_side_(std::move(admin_side)),
+      : hosts_(maker.hosts),
+        admin_side_(std::move(admin_side)),
         registrations_(std::move(config.registrations)),
         transports_(std::move(transports)),
         governor_(config.limit, clock_),
@@ -138,7 +145,9 @@ class Connection final : public RegistryConnection {
   }
 
   Result<RegistryInfo> probe(std::stop_token stop) override {
-    auto info = prober_->probe(std::move(stop));
+    auto info = prober_->probe(std::move(stop)).and_then([this](RegistryInfo&& found) {
+      return check_endpoints(std::move(found));
+    });
     info ? governor_.probe_succeeded() : governor_.probe_failed(info.error());
     return info;
   }
@@ -176,6 +185,14 @@ class Connection final : public RegistryConnection {
     return nullptr;
   }
 
+  /// What a server's metadata leads to is known only now; it is refused before anybody needs it.
+  [[nodiscard]] Result<RegistryInfo> check_endpoints(RegistryInfo info) const {
+    if (!hosts_ || info.endpoints.token.empty()) return info;
+    auto allowed = hosts_->check(info.endpoints.token);
+    if (!allowed) return fail(std::move(allowed).error().in("token endpoint of the issuer's metadata"));
+    return info;
+  }
+
   MakeTransport governed(TransportMaker maker, Caller caller) {
     return [this, maker = std::move(maker),
             caller](const std::string& origin) -> Result<std::unique_ptr<http::Transport>> {
@@ -185,6 +202,7 @@ class Connection final : public RegistryConnection {
   }
 
   const SystemClock clock_;
+  const std::shared_ptr<const HostList> hosts_;
   const AdminSide admin_side_;
   const std::shared_ptr<RegistrationStore> registrations_;
   Transports transports_;
@@ -254,7 +272,8 @@ Result<std::unique_ptr<RegistryConnection>> make_registry_connection(ConnectionC
   TransportMaker maker{.tls = config.tls,
                        .admin_host = admin.host,
                        .max_in_flight = std::max(config.limit.max_in_flight, RateLimit().max_in_flight),
-                       .may_write = std::move(may_write)};
+                       .may_write = std::move(may_write),
+                       .hosts = config.hosts};
   Connection::Transports transports;
   ASSIGN_OR_RETURN(transports.admin, maker(admin.base_uri));
   ASSIGN_OR_RETURN(const std::string origin, origin_of(config.issuer));

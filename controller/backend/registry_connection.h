@@ -11,6 +11,7 @@
 #include "backend/authenticator.h"
 #include "backend/backend.h"
 #include "backend/credential_verifier.h"
+#include "backend/host_list.h"
 #include "backend/rate_limiter.h"
 #include "backend/registration_store.h"
 #include "telemetry/metrics.h"
@@ -40,6 +41,8 @@ struct ConnectionConfig {
   RegistryAuth auth = {};
   TlsSettings tls = {};
   RateLimit limit = {};
+  /// Where anything may be sent to; null: everywhere.
+  std::shared_ptr<const HostList> hosts = {};
   /// Of dynamic registration, and needed there.
   std::shared_ptr<RegistrationStore> registrations = {};
 };
@@ -59,7 +62,7 @@ class RegistryConnection {
 };
 
 /// `may_write` is asked before every request that is not a GET (the lease check). Errors: invalid (a URL or a
-/// certificate cannot be used); nothing is sent yet.
+/// certificate cannot be used), kHostNotAllowedCode; nothing is sent yet.
 Result<std::unique_ptr<RegistryConnection>> make_registry_connection(ConnectionConfig config,
                                                                      std::function<bool()> may_write,
                                                                      telemetry::Metrics& metrics);

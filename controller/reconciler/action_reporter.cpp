@@ -221,7 +221,7 @@ void ActionReporter::secret_staged(const Observation& seen, const Result<StagedC
 
 void ActionReporter::secret_unstaged(const api::ApiClient& client, const StagedCredential& staged) const {
   AuditRecord line = record(AuditAction::secret_unstaged, client);
-  line.registry = staged.registry.name;
+  line.registry = client.registry_of(staged.registry);
   line.client_id = staged.client_id;
   line.secret = staged.key.text();
   line.revision = staged.revision;

@@ -4,6 +4,7 @@
 
 #include "api/conditions.h"
 #include "api/names.h"
+#include "api/registry_id.h"
 #include "base/overloaded.h"
 #include "reconciler/checkpoint.h"
 #include "reconciler/registry_failure.h"
@@ -89,11 +90,15 @@ Outcome ClientCleanup::ask_registry(DeletionObservation& seen, const Origin& ori
   if (wiring_.registries.awaits_probe(origin.registry_name)) {
     return fail(ErrorKind::unavailable, "registry " + origin.registry_name + " has not been probed yet");
   }
+  if (const auto refusal = wiring_.registries.refuse_kind(origin.registry_name)) {
+    return DeletionHeld{.reason = refusal->reason, .message = refusal->message + std::string(kWaysOut)};
+  }
   const RegistryDirectory::Snapshot registry = wiring_.registries.find(origin.registry_name);
   if (!registry) {
     return DeletionHeld{.reason = std::string(reason::kRegistryNotFound),
-                        .message = "client " + origin.client_id + " is registered at ClusterClientRegistry " +
-                                   origin.registry_name + ", which does not exist" + std::string(kWaysOut)};
+                        .message = "client " + origin.client_id + " is registered at " +
+                                   api::registry_title(origin.registry_name) + ", which does not exist" +
+                                   std::string(kWaysOut)};
   }
   if (!may_be_asked(*registry)) {
     return DeletionHeld{.reason = registry->reason,

@@ -4,9 +4,11 @@
 
 #include "api/conditions.h"
 #include "api/names.h"
+#include "api/registry_id.h"
 #include "backend/request_governor.h"
 #include "reconciler/registry_deletion.h"
 #include "reconciler/registry_failure.h"
+#include "reconciler/registry_hosts.h"
 #include "reconciler/status_writer.h"
 
 namespace apiclient::reconciler {
@@ -24,6 +26,11 @@ RegistryTrouble stalled(std::string_view why, std::string message) {
 }
 RegistryTrouble waiting(std::string_view why, std::string message) {
   return {.reason = std::string(why), .message = std::move(message)};
+}
+
+/// Where the Secrets are that it names.
+std::string secrets_namespace(const kube::ObjectKey& registry, const std::string& operator_namespace) {
+  return registry.namespace_name.empty() ? operator_namespace : registry.namespace_name;
 }
 
 std::optional<RegistryTrouble> check_supported(const api::ClientRegistrySpec& spec) {
@@ -56,12 +63,13 @@ RegistryTrouble trouble_of(const Error& error) {
 }
 
 /// The connection cannot be made: by a mistake in the object, or in a Secret, which can be mended there.
-RegistryTrouble unusable(const api::ClientRegistrySpec& spec, const Error& error) {
+RegistryTrouble unusable(const api::ClientRegistrySpec& spec, const Error& error, const std::string& where) {
+  if (error.code == backend::kHostNotAllowedCode) return stalled(reason::kHostNotAllowed, error.message);
   std::string names;
   for (const std::string& name : secrets_of(spec)) names += (names.empty() ? "" : ", ") + name;
   if (names.empty() || !spec.tls.ca_bundle.empty()) return stalled(reason::kInvalidSpec, error.message);
   return waiting(reason::kCredentialsNotUsable,
-                 error.message + "; mend the Secret (" + names + " in the operator's namespace)");
+                 error.message + "; mend the Secret (" + names + " in " + where + ")");
 }
 
 /// Not by the message: it may change with every probe of one outage, and clients do not repeat it.
@@ -85,22 +93,17 @@ milliseconds until(WallTime then, WallTime now) {
 
 ClientRegistryReconciler::ClientRegistryReconciler(Wiring wiring)
     : wiring_(std::move(wiring)),
-      credentials_(wiring_.client, wiring_.operator_namespace),
+      namespaced_hosts_(std::make_shared<const backend::HostList>(wiring_.namespaced_hosts)),
+      credentials_(wiring_.client),
       orphaned_(wiring_.client, wiring_.operator_namespace) {}
 
 Result<Action> ClientRegistryReconciler::reconcile(const kube::ObjectKey& key, std::stop_token stop) {
-  if (!wiring_.registries.find(key)) {
-    connections_.lock()->erase(key.name);
-    wiring_.directory.remove(key.name);
-    wiring_.state_loss.forget(key.name);
-    wiring_.sweep.forget(key.name);
-    // Also when it was never probed: clients may have waited for that.
-    wiring_.changed({.registry = key.name});
+  if (!exists(key)) {
+    forget(key.text());
     return Action::await_change();
   }
   // Live: a cache that lags behind our last status would hide that the next one differs from it.
-  ASSIGN_OR_RETURN(const std::optional<Json> object,
-                   wiring_.client.find(api::kClusterClientRegistries, key, stop));
+  ASSIGN_OR_RETURN(const std::optional<Json> object, wiring_.client.find(api::registry_type(key), key, stop));
   if (!object) return Action::await_change();
   ASSIGN_OR_RETURN(api::ClientRegistry registry, api::read_client_registry(*object));
   const Json status_as_read = api::write_status(registry.status);
@@ -111,8 +114,34 @@ Result<Action> ClientRegistryReconciler::reconcile(const kube::ObjectKey& key, s
   return write_outcome(registry, status_as_read, probed, std::move(stop));
 }
 
+bool ClientRegistryReconciler::exists(const kube::ObjectKey& key) const {
+  if (key.namespace_name.empty()) return wiring_.registries.find(key) != nullptr;
+  return wiring_.namespaced_registries != nullptr && wiring_.namespaced_registries->find(key) != nullptr;
+}
+
+void ClientRegistryReconciler::forget(const std::string& id) {
+  connections_.lock()->erase(id);
+  wiring_.directory.remove(id);
+  wiring_.state_loss.forget(id);
+  wiring_.sweep.forget(id);
+  // Also when it was never probed: clients may have waited for that.
+  wiring_.changed({.registry = id});
+}
+
+std::shared_ptr<const backend::HostList> ClientRegistryReconciler::hosts_for(
+    const api::ClientRegistry& registry) const {
+  return registry.key.namespace_name.empty() ? nullptr : namespaced_hosts_;
+}
+
+std::optional<RegistryTrouble> ClientRegistryReconciler::check_spec(
+    const api::ClientRegistry& registry) const {
+  auto trouble = check_supported(registry.spec);
+  const auto hosts = hosts_for(registry);
+  return trouble || !hosts ? trouble : check_hosts(registry.spec, *hosts);
+}
+
 Result<bool> ClientRegistryReconciler::tend_finalizer(api::ClientRegistry& registry, std::stop_token stop) {
-  const std::size_t users = wiring_.users.count(registry.key.name);
+  const std::size_t users = wiring_.users.count(registry.id());
   const FinalizerChange change = finalizer_change(registry, users);
   if (change == FinalizerChange::none) return true;
   std::vector<std::string> finalizers = registry.meta.finalizers;
@@ -123,12 +152,12 @@ Result<bool> ClientRegistryReconciler::tend_finalizer(api::ClientRegistry& regis
   }
   const bool goes = registry.meta.deleting();
   if (goes && users > 0) {
-    RETURN_IF_ERROR(orphaned_.remember(registry.key.name, registry.spec.issuer, stop));
+    RETURN_IF_ERROR(orphaned_.remember(registry.id(), registry.spec.issuer, stop));
     log_.warning("registry let go while it is in use: its clients stay in it",
-                 {{"registry", registry.key.name}, {"clients", users}});
+                 {{"registry", registry.id()}, {"clients", users}});
   }
   const bool last = finalizers.empty();
-  RETURN_IF_ERROR(write_finalizers(wiring_.client, api::kClusterClientRegistries, registry.meta,
+  RETURN_IF_ERROR(write_finalizers(wiring_.client, api::registry_type(registry.key), registry.meta,
                                    std::move(finalizers), std::move(stop)));
   return !(goes && last);
 }
@@ -139,18 +168,19 @@ void ClientRegistryReconciler::accept_state_loss(api::ClientRegistry& registry) 
       accept(registry.status.accepted_state_loss, registry.meta.annotation(api::kAcceptStateLossAnnotation),
              wiring_.clock.wall_now());
   if (registry.status.accepted_state_loss.token == before) return;
-  log_.warning("loss of the registry's clients accepted", {{"registry", registry.key.name}});
+  log_.warning("loss of the registry's clients accepted", {{"registry", registry.id()}});
   auto connections = connections_.lock();
-  const auto known = connections->find(registry.key.name);
+  const auto known = connections->find(registry.id());
   if (known != connections->end()) known->second.next_probe = BootTime::min();
 }
 
 Result<ClientRegistryReconciler::Probed> ClientRegistryReconciler::probe(api::ClientRegistry& registry,
                                                                          std::stop_token stop) {
-  Probed probed{
-      .trouble = check_supported(registry.spec), .connection = remembered(registry.meta), .info = {}};
+  Probed probed{.trouble = check_spec(registry), .connection = remembered(registry.meta), .info = {}};
   if (probed.trouble) return probed;
-  ASSIGN_OR_RETURN(auto credentials, credentials_.read(registry.spec, stop));
+  ASSIGN_OR_RETURN(
+      auto credentials,
+      credentials_.read(registry.spec, secrets_namespace(registry.key, wiring_.operator_namespace), stop));
   if (auto* trouble = std::get_if<Trouble>(&credentials)) {
     probed.trouble = std::move(*trouble);
     return probed;
@@ -170,7 +200,7 @@ Result<void> ClientRegistryReconciler::ask(api::ClientRegistry& registry, Probed
   const BootTime now = wiring_.clock.now();
   {
     auto connections = connections_.lock();
-    Connected& known = connections->at(registry.key.name);
+    Connected& known = connections->at(registry.id());
     if (now < known.next_probe && (known.last_trouble || !known.suspected)) {
       // One probe per step, however many clients suspect it and for whatever reason this pass is made.
       probed.trouble = known.last_trouble;
@@ -197,7 +227,7 @@ Result<void> ClientRegistryReconciler::check_state(api::ClientRegistry& registry
                                                    std::stop_token stop) {
   const kube::Condition* ready = kube::find_condition(registry.status.conditions, api::kReady);
   api::AcceptedStateLoss& accepted = registry.status.accepted_state_loss;
-  const std::string& name = registry.key.name;
+  const std::string name = registry.id();
   const bool in_doubt = wiring_.state_loss.suspects(name) || accepted.is_open() ||
                         (ready != nullptr && ready->reason == reason::kStateLost);
   if (!in_doubt) return {};
@@ -219,7 +249,7 @@ Result<void> ClientRegistryReconciler::check_state(api::ClientRegistry& registry
 
 void ClientRegistryReconciler::remember_outcome(const api::ClientRegistry& registry, const Probed& probed) {
   auto connections = connections_.lock();
-  Connected& known = connections->at(registry.key.name);
+  Connected& known = connections->at(registry.id());
   known.last_trouble = probed.trouble;
   known.last_info = probed.info;
   const bool stalled = probed.trouble && probed.trouble->stalled;
@@ -238,7 +268,7 @@ std::variant<ClientRegistryReconciler::Connection, RegistryTrouble> ClientRegist
     const api::ClientRegistry& registry, RegistryCredentials credentials) {
   {
     auto connections = connections_.lock();
-    const auto found = connections->find(registry.key.name);
+    const auto found = connections->find(registry.id());
     if (found != connections->end() && found->second.generation == registry.meta.generation &&
         found->second.uid == registry.meta.uid && found->second.secret_version == credentials.version) {
       return found->second.connection;
@@ -246,27 +276,31 @@ std::variant<ClientRegistryReconciler::Connection, RegistryTrouble> ClientRegist
   }
   const api::ClientRegistrySpec& spec = registry.spec;
   auto made =
-      wiring_.connect({.name = registry.key.name,
+      wiring_.connect({.name = registry.id(),
                        .kind = *backend::read_registry_kind(spec.backend),
                        .admin_url = spec.admin_url.empty() ? spec.registration_endpoint : spec.admin_url,
                        .issuer = spec.issuer,
                        .token_url = spec.token_url,
                        .auth = std::move(credentials.auth),
                        .tls = std::move(credentials.tls),
-                       .limit = rate_limit_of(spec.rate_limit)});
-  if (!made) return unusable(spec, made.error());
+                       .limit = rate_limit_of(spec.rate_limit),
+                       .hosts = hosts_for(registry)});
+  if (!made) {
+    return unusable(spec, made.error(),
+                    registry.key.namespace_name.empty() ? "the operator's namespace" : "its namespace");
+  }
   Connection connection = std::move(*made);
-  (*connections_.lock())[registry.key.name] = {.generation = registry.meta.generation,
-                                               .uid = registry.meta.uid,
-                                               .secret_version = credentials.version,
-                                               .connection = connection};
+  (*connections_.lock())[registry.id()] = {.generation = registry.meta.generation,
+                                           .uid = registry.meta.uid,
+                                           .secret_version = credentials.version,
+                                           .connection = connection};
   return connection;
 }
 
 ClientRegistryReconciler::Connection ClientRegistryReconciler::remembered(
     const kube::ObjectMeta& registry) const {
   const auto connections = connections_.lock();
-  const auto found = connections->find(registry.key.name);
+  const auto found = connections->find(registry.key.text());
   const bool same = found != connections->end() && found->second.uid == registry.uid;
   return same ? found->second.connection : nullptr;
 }
@@ -284,7 +318,7 @@ std::string ClientRegistryReconciler::rival_of(const api::ClientRegistry& regist
 void ClientRegistryReconciler::publish(const api::ClientRegistry& registry, const Probed& probed,
                                        bool degraded) {
   auto snapshot = std::make_shared<RegistrySnapshot>();
-  snapshot->name = registry.key.name;
+  snapshot->name = registry.id();
   snapshot->uid = registry.meta.uid;
   snapshot->generation = registry.meta.generation;
   snapshot->is_default = registry.is_default();
@@ -309,7 +343,7 @@ void ClientRegistryReconciler::publish(const api::ClientRegistry& registry, cons
   } else {
     log_.info("registry is ready", {{"registry", snapshot->name}});
   }
-  wiring_.changed({.registry = registry.key.name, .spec_changed = spec_changed, .first = before == nullptr});
+  wiring_.changed({.registry = registry.id(), .spec_changed = spec_changed, .first = before == nullptr});
 }
 
 Result<Action> ClientRegistryReconciler::write_outcome(const api::ClientRegistry& registry,
@@ -321,8 +355,8 @@ Result<Action> ClientRegistryReconciler::write_outcome(const api::ClientRegistry
   publish(registry, probed, degraded);
   kube::ObjectMeta meta = registry.meta;
   const api::ClientRegistryStatus status = summarise(registry, probed, now);
-  RETURN_IF_ERROR(write_status_if_changed(wiring_.client, api::kClusterClientRegistries, meta, status_as_read,
-                                          api::write_status(status), std::move(stop)));
+  RETURN_IF_ERROR(write_status_if_changed(wiring_.client, api::registry_type(registry.key), meta,
+                                          status_as_read, api::write_status(status), std::move(stop)));
   wiring_.report.status_written(registry, status);
   if (!probed.trouble) return Action::requeue_after(probed.too_early_by.value_or(kProbePeriod));
   std::optional<milliseconds> next;
@@ -346,8 +380,8 @@ api::ClientRegistryStatus ClientRegistryReconciler::summarise(const api::ClientR
     status = rival.empty() ? summarise_ready(registry, probed.info, now)
                            : summarise_ambiguous(registry, probed.info, rival, now);
   }
-  note_orphans(registry, wiring_.sweep.orphans(registry.key.name, registry.meta.uid), now, status);
-  note_deletion(registry, wiring_.users.count(registry.key.name), now, status);
+  note_orphans(registry, wiring_.sweep.orphans(registry.id(), registry.meta.uid), now, status);
+  note_deletion(registry, wiring_.users.count(registry.id()), now, status);
   return status;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// One pass for one ClusterClientRegistry: read its credentials, probe it, tell the directory and the status.
-// Thread-safe; one call per object at a time.
+// One pass for one registry of either kind: read its credentials, probe it, tell the directory and the
+// status. Thread-safe; one call per object at a time.
 
 #include <functional>
 #include <memory>
@@ -35,7 +35,7 @@ class ClientRegistryReconciler final : public runtime::Reconciler {
 
   struct Wiring {
     kube::Client& client;
-    const runtime::Store<api::ClientRegistry>& registries;
+    const runtime::Store<api::ClientRegistry>& registries;  ///< of the cluster kind
     RegistryDirectory& directory;
     const RegistryUsers& users;
     StateLossGuard& state_loss;
@@ -46,11 +46,16 @@ class ClientRegistryReconciler final : public runtime::Reconciler {
     Connect connect;
     /// Its clients must look again.
     std::function<void(const RegistryNews& news)> changed;
+    /// Null: ClientRegistries are not used.
+    const runtime::Store<api::ClientRegistry>* namespaced_registries = nullptr;
+    /// All that a ClientRegistry can lead to.
+    backend::HostList namespaced_hosts = {};
   };
   explicit ClientRegistryReconciler(Wiring wiring);
 
   Result<runtime::Action> reconcile(const kube::ObjectKey& key, std::stop_token stop) override;
-  /// A call to it has failed: the next pass probes it, unless it is known to be in trouble.
+  /// A call to it (api/registry_id.h) has failed: the next pass probes it, unless it is known to be in
+  /// trouble.
   void suspect(const std::string& registry);
 
  private:
@@ -76,6 +81,12 @@ class ClientRegistryReconciler final : public runtime::Reconciler {
     backend::RegistryInfo info;
     std::optional<std::chrono::milliseconds> too_early_by = {};  ///< set: it is the last outcome, repeated
   };
+  [[nodiscard]] bool exists(const kube::ObjectKey& key) const;
+  /// Nobody has it any more.
+  void forget(const std::string& id);
+  /// Null: everywhere.
+  [[nodiscard]] std::shared_ptr<const backend::HostList> hosts_for(const api::ClientRegistry& registry) const;
+  [[nodiscard]] std::optional<Trouble> check_spec(const api::ClientRegistry& registry) const;
   /// False: the finalizer went, and with it the object.
   Result<bool> tend_finalizer(api::ClientRegistry& registry, std::stop_token stop);
   /// The annotation apiclient.dev/accept-state-loss.
@@ -98,10 +109,11 @@ class ClientRegistryReconciler final : public runtime::Reconciler {
   [[nodiscard]] std::string rival_of(const api::ClientRegistry& registry) const;
 
   Wiring wiring_;
+  const std::shared_ptr<const backend::HostList> namespaced_hosts_;
   CredentialsReader credentials_;
   OrphanedRegistries orphaned_;
   telemetry::Log log_;
-  mutable Guarded<std::unordered_map<std::string, Connected>> connections_;
+  mutable Guarded<std::unordered_map<std::string, Connected>> connections_;  ///< by id
 };
 
 }  // namespace apiclient::reconciler

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "api/names.h"
+#include "api/registry_id.h"
 #include "base/encoding.h"
 #include "base/rfc3339.h"
 
@@ -96,12 +97,17 @@ void put(Json& object, std::string_view member, std::string_view text) {
   if (!text.empty()) object[std::string(member)] = text;
 }
 
+/// kind/name: a ClientRegistry is of the Secret's own namespace.
+std::string reference_to(const std::string& registry) {
+  return std::string(api::registry_kind(registry)).append("/").append(api::registry_name(registry));
+}
+
 Json target_annotations(const Publication& publication) {
   Json annotations = publication.client.spec.secret.annotations;
   if (annotations.is_null()) annotations = Json::object();
   put(annotations, api::kOwnerUidAnnotation, publication.client.meta.uid);
   put(annotations, api::kInstallationAnnotation, publication.installation_id);
-  put(annotations, api::kRegistryAnnotation, "ClusterClientRegistry/" + publication.registry.name);
+  put(annotations, api::kRegistryAnnotation, reference_to(publication.registry.name));
   put(annotations, api::kIssuerAnnotation, publication.registry.spec.issuer);
   put(annotations, api::kRevisionAnnotation, std::to_string(publication.revision));
   put(annotations, api::kOperationAnnotation, publication.operation_id);
@@ -231,7 +237,8 @@ std::int64_t revision_of(const kube::ObjectMeta& secret) {
 std::string registry_of(const kube::ObjectMeta& secret) {
   const std::string_view reference = secret.annotation(api::kRegistryAnnotation);
   const std::size_t slash = reference.find('/');
-  return slash == std::string_view::npos ? "" : std::string(reference.substr(slash + 1));
+  if (slash == std::string_view::npos) return {};
+  return api::registry_id(reference.substr(0, slash), reference.substr(slash + 1), secret.key.namespace_name);
 }
 
 Result<TargetSecret> read_target(Json object) {

@@ -44,13 +44,14 @@ std::string_view name_of(const DeletionStep& step) {
 std::optional<Origin> find_origin(const DeletionObservation& seen) {
   const api::ApiClientStatus& status = seen.client.status;
   if (!status.client_id.empty() && status.registry) {
-    return Origin{.client_id = status.client_id, .registry_name = status.registry->name};
+    return Origin{.client_id = status.client_id, .registry_name = seen.client.pinned_registry()};
   }
   if (seen.staged)
-    return Origin{.client_id = seen.staged->client_id, .registry_name = seen.staged->registry.name};
+    return Origin{.client_id = seen.staged->client_id,
+                  .registry_name = seen.client.registry_of(seen.staged->registry)};
   if (status.rotation.in_progress) {
     return Origin{.client_id = status.rotation.in_progress->client_id,
-                  .registry_name = status.rotation.in_progress->registry.name};
+                  .registry_name = seen.client.registry_of(status.rotation.in_progress->registry)};
   }
   if (seen.target && seen.target_is_ours() && !seen.target->client_id.empty()) {
     return Origin{.client_id = seen.target->client_id, .registry_name = registry_of(seen.target->meta)};

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/conditions.h"
+#include "api/registry_id.h"
 
 namespace apiclient::reconciler {
 namespace {
@@ -134,7 +135,8 @@ api::EffectiveSpec make_effective(const api::ApiClient& client, const backend::C
   effective.secret_name = client.secret_name();
   effective.secret_type = client.spec.secret.type;
   effective.deletion_policy = api::to_string(client.spec.effective_deletion_policy());
-  effective.registry = {.kind = "ClusterClientRegistry", .name = registry.name};
+  effective.registry = {.kind = std::string(api::registry_kind(registry.name)),
+                        .name = api::registry_name(registry.name)};
   return effective;
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "api/names.h"
+#include "api/registry_id.h"
 #include "json/reader.h"
 #include "kube/object_meta.h"
 
@@ -15,7 +16,11 @@ constexpr const char* kIssuer = "issuer";
 /// Names of objects have at most 253 characters, those of registries too.
 std::string name_of(const std::string& registry) {
   constexpr std::size_t kLongest = 253;
-  return ("orphaned." + registry).substr(0, kLongest);
+  const kube::ObjectKey key = api::registry_key(registry);
+  // A namespace's name holds no dot, so two of a kind never meet.
+  const std::string prefix =
+      key.namespace_name.empty() ? "orphaned." : "orphaned-namespaced." + key.namespace_name + ".";
+  return (prefix + key.name).substr(0, kLongest);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "reconciler/pass_result.h"
 
+#include "api/registry_id.h"
 #include "reconciler/adoption.h"
 #include "reconciler/rotation_record.h"
 #include "reconciler/strategy.h"
@@ -92,7 +93,9 @@ CurrentCredential current_credential(const Observation& seen) {
 }
 
 api::RegistryStatus registry_status_of(const RegistrySnapshot& registry) {
-  return {.kind = "ClusterClientRegistry", .name = registry.name, .issuer = registry.spec.issuer};
+  return {.kind = std::string(api::registry_kind(registry.name)),
+          .name = api::registry_name(registry.name),
+          .issuer = registry.spec.issuer};
 }
 
 backend::OwnershipMark mark_of(const Observation& seen, std::int64_t revision) {

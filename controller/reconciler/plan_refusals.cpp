@@ -1,6 +1,7 @@
 #include "reconciler/plan_refusals.h"
 
 #include "api/conditions.h"
+#include "api/registry_id.h"
 #include "reconciler/adoption.h"
 
 namespace apiclient::reconciler {
@@ -83,12 +84,12 @@ std::optional<Refusal> check_fence(const Observation& seen) {
   const api::RegistryStatus& at = seen.staged ? seen.staged->registry : fence->registry;
   const bool same_id =
       seen.registry->info.capabilities.chooses_client_id || id == seen.desired.settings.client_id;
-  const bool same = same_id && at.name == seen.registry->name && at.issuer == seen.registry->spec.issuer;
+  const std::string registry = seen.client.registry_of(at);
+  const bool same = same_id && registry == seen.registry->name && at.issuer == seen.registry->spec.issuer;
   if (same) return std::nullopt;
-  return stall(reason::kRegistryChanged,
-               "client " + id + " was begun at ClusterClientRegistry " + at.name +
-                   " and has to be finished there; set spec.registryRef.name to it, or "
-                   "delete and re-create this ApiClient");
+  return stall(reason::kRegistryChanged, "client " + id + " was begun at " + api::registry_title(registry) +
+                                             " and has to be finished there; set spec.registryRef to it, or "
+                                             "delete and re-create this ApiClient");
 }
 
 std::optional<Refusal> check_capabilities(const Observation& seen) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/names.h"
+#include "api/registry_id.h"
 #include "base/digest.h"
 #include "reconciler/registration_secret.h"
 
@@ -52,8 +53,10 @@ class RecordsOfRegistry final : public backend::RegistrationStore {
 
 kube::ObjectKey registration_key(const std::string& operator_namespace, const std::string& registry,
                                  const std::string& client_id) {
+  // A client id may hold slashes: the kind keeps "a" + "b/c" and "a/b" + "c" apart.
+  const std::string kind = api::is_namespaced_registry(registry) ? api::kClientRegistries.kind + "/" : "";
   return {.namespace_name = operator_namespace,
-          .name = "registration-" + sha256_hex(registry + "/" + client_id).substr(0, kNameDigits)};
+          .name = "registration-" + sha256_hex(kind + registry + "/" + client_id).substr(0, kNameDigits)};
 }
 
 RegistrationRecords::RegistrationRecords(kube::Client& client, std::string operator_namespace,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "api/names.h"
+#include "api/registry_id.h"
 #include "backend/settings_codec.h"
 #include "base/encoding.h"
 #include "base/rfc3339.h"
@@ -112,10 +113,11 @@ Result<Json> write_registration(const RegistrationRecord& record, const kube::Ob
                     {std::string(api::kRegistrationLabel), "true"},
                     {std::string(api::kOwnerUidAnnotation), record.mark.uid},
                     {std::string(api::kInstallationAnnotation), installation_id}};
-  const Json annotations{{std::string(api::kOwnerUidAnnotation), record.mark.uid},
-                         {std::string(api::kOwnerNamespaceAnnotation), record.mark.namespace_name},
-                         {std::string(api::kInstallationAnnotation), installation_id},
-                         {std::string(api::kRegistryAnnotation), "ClusterClientRegistry/" + registry}};
+  const Json annotations{
+      {std::string(api::kOwnerUidAnnotation), record.mark.uid},
+      {std::string(api::kOwnerNamespaceAnnotation), record.mark.namespace_name},
+      {std::string(api::kInstallationAnnotation), installation_id},
+      {std::string(api::kRegistryAnnotation), std::string(api::registry_kind(registry)) + "/" + registry}};
   return Json{{"apiVersion", "v1"},
               {"kind", "Secret"},
               {"metadata",

@@ -152,9 +152,9 @@ std::set<std::string> secrets_of(const api::ClientRegistrySpec& spec) {
 }
 
 Result<std::variant<RegistryCredentials, RegistryTrouble>> CredentialsReader::read(
-    const api::ClientRegistrySpec& spec, std::stop_token stop) {
+    const api::ClientRegistrySpec& spec, const std::string& secrets_namespace, std::stop_token stop) {
   using Answer = std::variant<RegistryCredentials, RegistryTrouble>;
-  Secrets secrets(client_, namespace_, std::move(stop));
+  Secrets secrets(client_, secrets_namespace, std::move(stop));
   RegistryCredentials credentials;
   credentials.auth = read_auth(spec, secrets);
   credentials.tls = read_tls(spec.tls, secrets);

@@ -1,7 +1,7 @@
 #pragma once
 // What a registry object says about logging in and TLS, with the values of the Secrets that it names. Every
-// Secret lives in the operator's namespace and carries apiclient.dev/usable-by: registry; each is read by one
-// GET. Nothing is kept here.
+// Secret lives in one namespace (of a ClusterClientRegistry: the operator's; of a ClientRegistry: its own)
+// and carries apiclient.dev/usable-by: registry; each is read by one GET. Nothing is kept here.
 
 #include <set>
 #include <stop_token>
@@ -26,17 +26,16 @@ std::set<std::string> secrets_of(const api::ClientRegistrySpec& spec);
 
 class CredentialsReader {
  public:
-  CredentialsReader(kube::Reader& client, std::string operator_namespace)
-      : client_(client), namespace_(std::move(operator_namespace)) {}
+  explicit CredentialsReader(kube::Reader& client) : client_(client) {}
 
   /// A trouble names the field, the Secret and the fix; it passes by itself once the Secret is as it should
   /// be.
   Result<std::variant<RegistryCredentials, RegistryTrouble>> read(const api::ClientRegistrySpec& spec,
+                                                                  const std::string& secrets_namespace,
                                                                   std::stop_token stop);
 
  private:
   kube::Reader& client_;
-  std::string namespace_;
 };
 
 }  // namespace apiclient::reconciler

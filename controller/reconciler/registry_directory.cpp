@@ -1,6 +1,7 @@
 #include "reconciler/registry_directory.h"
 
 #include "api/conditions.h"
+#include "api/registry_id.h"
 
 namespace apiclient::reconciler {
 namespace {
@@ -12,9 +13,9 @@ Refusal refuse(std::string_view why, std::string message, bool stalled = false) 
 }
 
 /// Pinned by the status once a client is registered: a moved default marker never moves a client.
-std::string wanted_name(const api::ApiClient& client) {
-  if (client.status.registry && !client.status.client_id.empty()) return client.status.registry->name;
-  return client.spec.registry_ref ? client.spec.registry_ref->name : "";
+std::string wanted_registry(const api::ApiClient& client) {
+  const bool pinned = client.status.registry && !client.status.client_id.empty();
+  return pinned ? client.pinned_registry() : client.wanted_registry();
 }
 
 Resolution check_use(const RegistryDirectory::Snapshot& registry, const api::ApiClient& client,
@@ -22,17 +23,17 @@ Resolution check_use(const RegistryDirectory::Snapshot& registry, const api::Api
   if (!allows_namespace(*registry, namespace_labels)) {
     return refuse(reason::kNamespaceNotAllowed, "namespace " + client.meta.key.namespace_name +
                                                     " is not selected by spec.allowedNamespaces of " +
-                                                    "ClusterClientRegistry " + registry->name +
+                                                    api::registry_title(registry->name) +
                                                     "; label the namespace or use another registry");
   }
   const auto& pinned = client.status.registry;
   if (registry->deleting && (!pinned || client.status.client_id.empty())) {
-    return refuse(reason::kRegistryNotFound, "ClusterClientRegistry " + registry->name +
+    return refuse(reason::kRegistryNotFound, api::registry_title(registry->name) +
                                                  " is being deleted; set spec.registryRef to another one");
   }
   if (pinned && !client.status.client_id.empty() && pinned->issuer != registry->spec.issuer) {
     return refuse(reason::kRegistryChanged,
-                  "ClusterClientRegistry " + registry->name + " has issuer " + registry->spec.issuer +
+                  api::registry_title(registry->name) + " has issuer " + registry->spec.issuer +
                       " now, but this client was issued at " + pinned->issuer +
                       "; restore the registry object, or delete and re-create this ApiClient",
                   true);
@@ -81,17 +82,16 @@ std::vector<RegistryDirectory::Snapshot> RegistryDirectory::all() const {
 }
 
 RegistryDirectory::Snapshot RegistryDirectory::find(const std::string& name) const {
-  const Entries entries = entries_.copy();
-  const auto found = entries.find(name);
-  return found == entries.end() ? nullptr : found->second;
+  const auto entries = entries_.lock();
+  const auto found = entries->find(name);
+  return found == entries->end() ? nullptr : found->second;
 }
 
 Resolution RegistryDirectory::resolve_name(const Entries& entries, const std::string& name) {
   const auto found = entries.find(name);
   if (found == entries.end()) {
-    return refuse(
-        reason::kRegistryNotFound,
-        "ClusterClientRegistry " + name + " does not exist; create it or change spec.registryRef.name");
+    return refuse(reason::kRegistryNotFound,
+                  api::registry_title(name) + " does not exist; create it or change spec.registryRef.name");
   }
   if (!found->second) return NotYetKnown{};
   return found->second;
@@ -101,6 +101,8 @@ Resolution RegistryDirectory::resolve_default(const Entries& entries) {
   Snapshot chosen;
   bool waiting = false;
   for (const auto& [name, registry] : entries) {
+    // What a namespace has, and how long it takes to answer, is nothing to the others.
+    if (api::is_namespaced_registry(name)) continue;
     if (!registry) waiting = true;
     if (!registry || !registry->is_default || registry->deleting) continue;
     if (chosen) {
@@ -121,16 +123,25 @@ Resolution RegistryDirectory::resolve_default(const Entries& entries) {
   return chosen;
 }
 
+std::optional<Refusal> RegistryDirectory::refuse_kind(const std::string& name) const {
+  if (allow_namespaced_ || !api::is_namespaced_registry(name)) return std::nullopt;
+  return refuse(reason::kNamespacedRegistriesDisabled,
+                api::registry_title(name) +
+                    " is not used, since the operator runs without --allow-namespaced-registries; set "
+                    "spec.registryRef to a ClusterClientRegistry, or have the flag set",
+                true);
+}
+
+Resolution RegistryDirectory::look_up(const std::string& name) const {
+  const auto entries = entries_.lock();
+  return name.empty() ? resolve_default(*entries) : resolve_name(*entries, name);
+}
+
 Resolution RegistryDirectory::resolve(const api::ApiClient& client,
                                       const kube::StringMap& namespace_labels) const {
-  if (client.spec.registry_ref && client.spec.registry_ref->kind != "ClusterClientRegistry") {
-    return refuse(
-        reason::kUnsupported,
-        "spec.registryRef.kind: namespaced registries are not enabled; use kind ClusterClientRegistry", true);
-  }
-  const std::string name = wanted_name(client);
-  const Entries entries = entries_.copy();
-  const Resolution resolution = name.empty() ? resolve_default(entries) : resolve_name(entries, name);
+  const std::string name = wanted_registry(client);
+  if (auto refusal = refuse_kind(name)) return std::move(*refusal);
+  const Resolution resolution = look_up(name);
   const auto* registry = std::get_if<Snapshot>(&resolution);
   return registry == nullptr ? resolution : check_use(*registry, client, namespace_labels);
 }

@@ -19,7 +19,7 @@ namespace apiclient::reconciler {
 enum class RegistryState { ready, failed };
 
 struct RegistrySnapshot {
-  std::string name = {};
+  std::string name = {};  ///< its id (api/registry_id.h): "namespace/name" of a ClientRegistry
   std::string uid = {};
   std::int64_t generation = 0;
   bool is_default = false;
@@ -51,9 +51,13 @@ struct NotYetKnown {};
 
 using Resolution = std::variant<std::shared_ptr<const RegistrySnapshot>, Refusal, NotYetKnown>;
 
+/// Registries are named by their ids (api/registry_id.h).
 class RegistryDirectory {
  public:
   using Snapshot = std::shared_ptr<const RegistrySnapshot>;
+
+  /// With `allow_namespaced`, ApiClients may use a ClientRegistry of their namespace.
+  explicit RegistryDirectory(bool allow_namespaced = false) : allow_namespaced_(allow_namespaced) {}
 
   /// Returns what was there before; null when new.
   Snapshot put(Snapshot registry);
@@ -67,6 +71,8 @@ class RegistryDirectory {
   /// Those that have been probed.
   [[nodiscard]] std::vector<Snapshot> all() const;
 
+  /// Why this registry is out of reach although it may exist; empty when it is not.
+  [[nodiscard]] std::optional<Refusal> refuse_kind(const std::string& name) const;
   /// The registry of an ApiClient: pinned by its status, else asked for, else the default one, if its
   /// namespace (with these labels) may use it. A registry that has failed is given too: its state says so.
   [[nodiscard]] Resolution resolve(const api::ApiClient& client,
@@ -74,8 +80,11 @@ class RegistryDirectory {
 
  private:
   using Entries = std::unordered_map<std::string, Snapshot>;  ///< null: expected
+  /// An empty name: the default one.
+  [[nodiscard]] Resolution look_up(const std::string& name) const;
   [[nodiscard]] static Resolution resolve_name(const Entries& entries, const std::string& name);
   [[nodiscard]] static Resolution resolve_default(const Entries& entries);
+  const bool allow_namespaced_;
   mutable Guarded<Entries> entries_;
 };
 

@@ -1,6 +1,8 @@
 #include "reconciler/registry_failure.h"
 
 #include "api/conditions.h"
+#include "api/registry_id.h"
+#include "backend/host_list.h"
 #include "backend/request_governor.h"
 #include "reconciler/state_loss_guard.h"
 
@@ -9,6 +11,7 @@ namespace apiclient::reconciler {
 namespace reason = api::reason;
 
 std::string_view registry_reason(const Error& error) {
+  if (error.code == backend::kHostNotAllowedCode) return reason::kHostNotAllowed;
   switch (error.kind) {
     case ErrorKind::unauthorized:
     case ErrorKind::forbidden: return reason::kCredentialsRefused;
@@ -31,8 +34,8 @@ std::string_view registry_reason(const Error& error) {
 }
 
 std::string registry_message(const std::string& registry, std::string_view why) {
-  return "registry " + registry + " does not work (" + std::string(why) +
-         "); see the conditions of ClusterClientRegistry " + registry;
+  return "registry " + registry + " does not work (" + std::string(why) + "); see the conditions of " +
+         api::registry_title(registry);
 }
 
 std::string failure_message(const std::string& registry, const Error& error) {

@@ -1,5 +1,6 @@
 #include "reconciler/registry_news.h"
 
+#include "api/registry_id.h"
 #include "base/random.h"
 #include "runtime/spread.h"
 
@@ -9,7 +10,8 @@ namespace {
 /// It is registered there, or may want to be.
 bool may_use(const api::ApiClientSummary& client, const std::string& registry) {
   if (!client.pinned_registry.empty()) return client.pinned_registry == registry;
-  return client.registry_name.empty() || client.registry_name == registry;
+  const bool wants_default = client.registry_name.empty() && !api::is_namespaced_registry(registry);
+  return wants_default || client.registry_name == registry;
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace apiclient::reconciler {
 
 /// A registry has come, gone, recovered or failed, or its spec has changed.
 struct RegistryNews {
-  std::string registry = {};
+  std::string registry = {};  ///< api/registry_id.h
   bool spec_changed = false;
   bool first = false;  ///< of this registry since the start: most of its clients are as they should be
 

@@ -3,6 +3,7 @@
 #include "api/conditions.h"
 #include "api/event_reasons.h"
 #include "api/names.h"
+#include "api/registry_id.h"
 #include "base/rfc3339.h"
 #include "kube/condition.h"
 #include "reconciler/rotation_record.h"
@@ -161,12 +162,12 @@ std::vector<Event> events_between(const api::ClientRegistry& registry,
   if (now == nullptr) return {};
   if (then != nullptr && then->status == now->status && then->reason == now->reason) return {};
   const bool well = now->status == ConditionStatus::true_value;
-  return {
-      {.regarding = kube::reference_to(api::kClusterClientRegistries, registry.meta.key, registry.meta.uid),
-       .type = well ? EventType::normal : EventType::warning,
-       .reason = now->reason,
-       .action = "Probe",
-       .note = now->message}};
+  return {{.regarding = kube::reference_to(api::registry_type(registry.meta.key), registry.meta.key,
+                                           registry.meta.uid),
+           .type = well ? EventType::normal : EventType::warning,
+           .reason = now->reason,
+           .action = "Probe",
+           .note = now->message}};
 }
 
 }  // namespace apiclient::reconciler

@@ -53,7 +53,8 @@ def test_there_are_examples_of_every_type():
     assert {"quickstart.yaml", "machine.yaml", "web.yaml", "public.yaml", "adopt.yaml"} <= set(FILES)
 
 
-OWN_REGISTRIES = ("dynamic-registration.yaml", "hydra.yaml", "migrate-from-hydra-maester.yaml")  # shown with their servers, in tests of their own
+# Shown with their servers, in tests of their own.
+OWN_REGISTRIES = ("client-registry.yaml", "dynamic-registration.yaml", "hydra.yaml", "migrate-from-hydra-maester.yaml")
 
 
 @pytest.mark.parametrize("file", [

@@ -2,7 +2,7 @@
 
     peer        the server: that of APICLIENT_PEER, by default "embedded"
     world       a namespace, and a ClusterClientRegistry that leads to the peer by way of a FaultProxy (world.proxy)
-    make_world  for tests that need other settings or a second one
+    make_world  for tests that need other settings, a second one or one of another `kind`
 
 The others are as in tests/e2e. What a kind of registry cannot do is asserted as refused with its reason, never left out.
 APICLIENT_PEER_RESULTS names a file for the outcome of each case.
@@ -47,10 +47,10 @@ def peer(plane):
 def make_world(plane, api, audit, controller, peer, _status_watch):
     worlds = []
 
-    def make(**spec):
+    def make(kind=PeerWorld, **spec):
         proxy = FaultProxy()
         proxy.__enter__()
-        worlds.append(PeerWorld(plane, api, audit, controller, peer, proxy, spec))
+        worlds.append(kind(plane, api, audit, controller, peer, proxy, spec))
         return worlds[-1].open()
 
     yield make

@@ -107,6 +107,11 @@ RegistryBuilder& RegistryBuilder::not_default() {
   object_["metadata"].erase("annotations");
   return *this;
 }
+RegistryBuilder& RegistryBuilder::in_namespace(const std::string& name) {
+  object_["kind"] = "ClientRegistry";
+  object_["metadata"]["namespace"] = name;
+  return *this;
+}
 RegistryBuilder& RegistryBuilder::generation(std::int64_t generation) {
   object_["metadata"]["generation"] = generation;
   return *this;
@@ -125,7 +130,7 @@ api::ClientRegistry RegistryBuilder::object() const { return api::read_client_re
 reconciler::RegistrySnapshot RegistryBuilder::snapshot(
     std::shared_ptr<backend::RegistryConnection> connection) const {
   const api::ClientRegistry registry = object();
-  return {.name = registry.key.name,
+  return {.name = registry.id(),
           .uid = registry.meta.uid,
           .generation = registry.meta.generation,
           .is_default = registry.is_default(),

@@ -54,6 +54,8 @@ class RegistryBuilder {
   RegistryBuilder();
   RegistryBuilder& named(const std::string& name);
   RegistryBuilder& not_default();
+  /// A ClientRegistry of that namespace; the default marker stays, as somebody may set it there.
+  RegistryBuilder& in_namespace(const std::string& name);
   RegistryBuilder& generation(std::int64_t generation);
   RegistryBuilder& with_spec(const Json& patch);
   RegistryBuilder& with_status(const api::ClientRegistryStatus& status);

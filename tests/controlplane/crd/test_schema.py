@@ -8,17 +8,19 @@ import pytest
 
 import schema
 import test_api_client_rules as api_client
+import test_namespaced_registry_rules as namespaced_registry
 import test_registry_rules as registry
 from table import Kind, Row
 
-NAMES = {"apiclients": api_client, "clusterclientregistries": registry}
+NAMES = {"apiclients": api_client, "clusterclientregistries": registry, "clientregistries": namespaced_registry}
 WRONG_TYPE = {"string": 7, "integer": "seven", "boolean": "yes", "array": "one", "object": "one"}
 
 
 @pytest.fixture
 def kinds(namespace):
     return {"apiclients": Kind("ApiClient", "apiclients", namespace),
-            "clusterclientregistries": Kind("ClusterClientRegistry", "clusterclientregistries")}
+            "clusterclientregistries": Kind("ClusterClientRegistry", "clusterclientregistries"),
+            "clientregistries": Kind("ClientRegistry", "clientregistries", namespace)}
 
 
 # ---- bounds: every one in the spec refuses what lies just outside --------------------------------------------------
@@ -165,10 +167,12 @@ STATUS = {
         "failure": {"count": 3, "lastTime": NOW}, "nextRetryTime": NOW,
         "acceptedStateLoss": {"token": "2026-01-outage", "time": NOW, "restoredTime": NOW}},
 }
+STATUS["clientregistries"] = STATUS["clusterclientregistries"]
 SPECS = {"apiclients": {"displayName": "Invoice exporter", "clientId": "invoices", "type": "Web",
                         "redirectUris": ["https://app.example.com/a", "https://app.example.com/b"],
                         "registryRef": {"name": "default"}},
-         "clusterclientregistries": registry.registry(tenant="acme")}
+         "clusterclientregistries": registry.registry(tenant="acme"),
+         "clientregistries": registry.registry(tenant="acme")}
 
 
 @pytest.fixture(params=list(NAMES))
@@ -231,6 +235,8 @@ COLUMNS = {
                    "SECRET": "invoices-oauth", "REVISION": "7"},
     "clusterclientregistries": {"NAME": "living", "READY": "True", "REASON": "Succeeded", "BACKEND": "embedded",
                                 "ISSUER": "https://login.example.com", "DEFAULT": "true"},
+    "clientregistries": {"NAME": "living", "READY": "True", "REASON": "Succeeded", "BACKEND": "embedded",
+                         "ISSUER": "https://login.example.com"},
 }
 WIDE_COLUMNS = {
     "apiclients": {"DISPLAY-NAME": "Invoice exporter", "TYPE": "Web", "REDIRECT": "https://app.example.com/a",
@@ -238,7 +244,8 @@ WIDE_COLUMNS = {
                    "MESSAGE": "The Secret holds working credentials."},
     "clusterclientregistries": {"TENANT": "acme", "VERSION": "1.0.0", "MESSAGE": "The Secret holds working credentials."},
 }
-SHORT = {"apiclients": "apic", "clusterclientregistries": "ccreg"}
+WIDE_COLUMNS["clientregistries"] = WIDE_COLUMNS["clusterclientregistries"]
+SHORT = {"apiclients": "apic", "clusterclientregistries": "ccreg", "clientregistries": "creg"}
 
 
 def test_printer_columns(living, full_status, namespace):
@@ -290,6 +297,8 @@ EXPLAINED = {
     "apiclient.status.rotation.lastHandledToken": ["apiclient.dev/rotate", "kubectl wait"],
     "clusterclientregistry": ["issues OAuth 2.0 clients", "docs/api-reference.md"],
     "clusterclientregistry.spec.auth": ["exactly one member", "apiclient.dev/usable-by: registry", "Example:"],
+    "clientregistry": ["--allow-namespaced-registries", "--namespaced-registry-hosts", "docs/api-reference.md"],
+    "clientregistry.spec.auth": ["the registry's own namespace", "apiclient.dev/usable-by: registry"],
 }
 
 
@@ -304,6 +313,7 @@ def test_explain(api, field):
 @pytest.mark.parametrize("plural, scope, labels", [
     ("apiclients", "Namespaced", {"servicebinding.io/provisioned-service": "true"}),
     ("clusterclientregistries", "Cluster", {}),
+    ("clientregistries", "Namespaced", {}),
 ])
 def test_definition(api, plural, scope, labels):
     crd = api.get(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{plural}.apiclient.dev").body

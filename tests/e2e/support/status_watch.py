@@ -18,6 +18,10 @@ _MARKERS = {
         "apiVersion": _API, "kind": "ClusterClientRegistry",
         "spec": {"embedded": {"adminUrl": "http://127.0.0.1:1"}, "issuer": "http://127.0.0.1:1", "tenant": "marker",
                  "auth": {"bearer": {"secretRef": {"name": "there-is-none", "key": "token"}}}}},
+    path(_API, "clientregistries", "default"): {
+        "apiVersion": _API, "kind": "ClientRegistry",
+        "spec": {"embedded": {"adminUrl": "http://127.0.0.1:1"}, "issuer": "http://127.0.0.1:1", "tenant": "marker",
+                 "auth": {"bearer": {"secretRef": {"name": "there-is-none", "key": "token"}}}}},
 }
 
 
@@ -30,7 +34,7 @@ class StatusWatch:
         self._problems = []  # (namespace or "", name, line)
         self._markers_seen = set()
         self._stopping = threading.Event()
-        for plural in ("apiclients", "clusterclientregistries"):
+        for plural in ("apiclients", "clusterclientregistries", "clientregistries"):
             threading.Thread(target=self._follow, args=(path(_API, plural),), daemon=True).start()
 
     def stop(self):

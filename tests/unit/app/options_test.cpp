@@ -10,6 +10,7 @@
 namespace apiclient::app {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 /// An environment variable for one test.
@@ -43,6 +44,8 @@ TEST(Options, HaveDefaults) {
   EXPECT_TRUE(options.leader_elect);
   EXPECT_EQ(options.workers, 8U);
   EXPECT_EQ(options.max_scheduled_rotations, 10U);
+  EXPECT_FALSE(options.allow_namespaced_registries);
+  EXPECT_TRUE(options.namespaced_registry_hosts.empty());
   EXPECT_EQ(options.metrics_address, ":8080");
   EXPECT_EQ(options.health_address, ":8081");
   EXPECT_EQ(options.log.level, telemetry::LogLevel::info);
@@ -62,6 +65,9 @@ TEST(Options, EveryFlagIsRead) {
                                       "64",
                                       "--max-scheduled-rotations",
                                       "3",
+                                      "--allow-namespaced-registries",
+                                      "--namespaced-registry-hosts",
+                                      "login.example.com,*.hydra.svc:4445",
                                       "--metrics-address",
                                       ":1",
                                       "--health-address",
@@ -77,6 +83,8 @@ TEST(Options, EveryFlagIsRead) {
   EXPECT_FALSE(options.leader_elect);
   EXPECT_EQ(options.workers, 64U);
   EXPECT_EQ(options.max_scheduled_rotations, 3U);
+  EXPECT_TRUE(options.allow_namespaced_registries);
+  EXPECT_THAT(options.namespaced_registry_hosts, ElementsAre("login.example.com", "*.hydra.svc:4445"));
   EXPECT_EQ(options.metrics_address, ":1");
   EXPECT_EQ(options.health_address, ":2");
   EXPECT_EQ(options.log.level, telemetry::LogLevel::trace);
@@ -88,10 +96,14 @@ TEST(Options, TheEnvironmentFillsInAndFlagsWin) {
   const Variable workers("APICLIENT_WORKERS", "3");
   const Variable election("APICLIENT_LEADER_ELECT", "false");
   const Variable level("APICLIENT_LOG_LEVEL", "debug");
+  const Variable allowed("APICLIENT_ALLOW_NAMESPACED_REGISTRIES", "true");
+  const Variable hosts("APICLIENT_NAMESPACED_REGISTRY_HOSTS", "a.example.com,b.example.com:8443");
   const Options options = options_of({"--workers", "5"});
   EXPECT_EQ(options.namespace_name, "from-environment");
   EXPECT_EQ(options.workers, 5U);
   EXPECT_FALSE(options.leader_elect);
+  EXPECT_TRUE(options.allow_namespaced_registries);
+  EXPECT_THAT(options.namespaced_registry_hosts, ElementsAre("a.example.com", "b.example.com:8443"));
   EXPECT_EQ(options.log.level, telemetry::LogLevel::debug);
 }
 
@@ -128,6 +140,8 @@ INSTANTIATE_TEST_SUITE_P(
         UsageRow{"TooManyWorkers", {"--workers", "65"}, "--workers"},
         UsageRow{"WorkersInWords", {"--workers", "many"}, "--workers"},
         UsageRow{"NoScheduledRotations", {"--max-scheduled-rotations", "0"}, "--max-scheduled-rotations"},
+        UsageRow{"AnyHost", {"--namespaced-registry-hosts", "a.example.com,*"}, "\"*\": must be a host"},
+        UsageRow{"AUrlForAHost", {"--namespaced-registry-hosts", "https://a.example.com"}, "must be a host"},
         UsageRow{"UpperCaseInstallation", {"--installation-id", "Prod"}, "1 to 63 of a-z"},
         UsageRow{"LongInstallation", {"--installation-id", std::string(64, 'a')}, "1 to 63 of a-z"},
         UsageRow{"UnknownLevel", {"--log-level", "loud"}, "--log-level"},
@@ -154,6 +168,7 @@ INSTANTIATE_TEST_SUITE_P(Table, WrongVariable,
                          ::testing::Values(VariableRow{"Workers", "APICLIENT_WORKERS", "many"},
                                            VariableRow{"Installation", "APICLIENT_INSTALLATION_ID", "Prod_1"},
                                            VariableRow{"Election", "APICLIENT_LEADER_ELECT", "perhaps"},
+                                           VariableRow{"Host", "APICLIENT_NAMESPACED_REGISTRY_HOSTS", "a,*"},
                                            VariableRow{"Level", "APICLIENT_LOG_LEVEL", "loud"}),
                          test::RowName());
 
@@ -179,6 +194,8 @@ TEST(Options, HelpNamesEveryFlagWithItsVariable) {
                            "--leader-elect",
                            "--workers",
                            "--max-scheduled-rotations",
+                           "--allow-namespaced-registries",
+                           "--namespaced-registry-hosts",
                            "--metrics-address",
                            "--health-address",
                            "--log-level",
@@ -190,6 +207,8 @@ TEST(Options, HelpNamesEveryFlagWithItsVariable) {
                            "APICLIENT_LEADER_ELECT",
                            "APICLIENT_WORKERS",
                            "APICLIENT_MAX_SCHEDULED_ROTATIONS",
+                           "APICLIENT_ALLOW_NAMESPACED_REGISTRIES",
+                           "APICLIENT_NAMESPACED_REGISTRY_HOSTS",
                            "APICLIENT_METRICS_ADDRESS",
                            "APICLIENT_HEALTH_ADDRESS",
                            "APICLIENT_LOG_LEVEL",

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "backend/circuit.h"
+#include "support/loopback_server.h"
 
 namespace apiclient::backend {
 namespace {
@@ -97,6 +98,111 @@ TEST(RegistryConnection, AfterAFailedProbeNothingIsSentButProbes) {
   const auto probe = (*connection)->probe({});
   ASSERT_FALSE(probe.has_value());
   EXPECT_EQ(probe.error().message.find("not sent"), std::string::npos) << probe.error().message;
+}
+
+// ---- hosts
+
+std::shared_ptr<const HostList> only(const std::vector<std::string>& entries) {
+  return std::make_shared<const HostList>(HostList::parse(entries).value());
+}
+std::string host_of(const test::LoopbackServer& server) {
+  return "127.0.0.1:" + std::to_string(server.port());
+}
+void say_nothing(test::LoopbackConnection& connection) { connection.read_request(); }
+
+struct HostCase {
+  const char* name;
+  void (*change)(ConnectionConfig&, const std::string& foreign);
+};
+void PrintTo(const HostCase& row, std::ostream* out) { *out << row.name; }
+class ForeignHost : public testing::TestWithParam<HostCase> {};
+
+TEST_P(ForeignHost, IsRefusedWhereConnectionsAreMade) {
+  telemetry::Metrics metrics;
+  const test::LoopbackServer foreign(say_nothing);
+  ConnectionConfig config = a_config();
+  config.hosts = only({"127.0.0.1:1", "127.0.0.1:2"});
+  GetParam().change(config, foreign.uri());
+  const auto connection = connect(std::move(config), metrics);
+  ASSERT_FALSE(connection.has_value());
+  EXPECT_EQ(connection.error().code, kHostNotAllowedCode);
+  EXPECT_EQ(foreign.connections(), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, ForeignHost,
+    testing::Values(HostCase{"Admin", [](auto& config, const auto& url) { config.admin_url = url; }},
+                    HostCase{"Issuer", [](auto& config, const auto& url) { config.issuer = url; }},
+                    HostCase{"ServerName",
+                             [](auto& config, const auto& /*url*/) {
+                               config.admin_url = "https://127.0.0.1:1";
+                               config.tls.server_name = "internal.example.com";
+                             }}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(RegistryConnection, AForeignTokenEndpointIsNotAskedForOurToken) {
+  telemetry::Metrics metrics;
+  const test::LoopbackServer foreign(say_nothing);
+  ConnectionConfig config = a_config();
+  config.hosts = only({"127.0.0.1:1", "127.0.0.1:2"});
+  config.auth = ClientCredentialsAuth{
+      .client_id = "operator", .client_secret = token("secret"), .token_url = foreign.uri() + "/token"};
+  const auto connection = connect(std::move(config), metrics);
+  ASSERT_TRUE(connection.has_value()) << connection.error().message;
+  const auto probe = (*connection)->probe({});
+  ASSERT_FALSE(probe.has_value());
+  EXPECT_EQ(probe.error().code, kHostNotAllowedCode) << probe.error().message;
+  EXPECT_EQ(foreign.connections(), 0);
+}
+
+/// A registry that is as it should be, but for where its metadata sends people for tokens.
+class MisleadingIssuer : public ::testing::Test {
+ protected:
+  ConnectionConfig config() {
+    ConnectionConfig config = a_config();
+    config.kind = RegistryKind::hydra;
+    config.auth = NoAuth{};
+    config.admin_url = config.issuer = server_.uri();
+    return config;
+  }
+  void answer(test::LoopbackConnection& connection) {
+    while (const auto request = connection.read_request()) {
+      if (request->target.find("/.well-known/") == std::string::npos) {
+        connection.respond(200, "[]");
+      } else {
+        connection.respond(200, R"({"issuer":")" + server_.uri() + R"(","token_endpoint":")" +
+                                    foreign_.uri() + R"(/token"})");
+      }
+    }
+  }
+  telemetry::Metrics metrics_;
+  test::LoopbackServer foreign_{say_nothing};
+  test::LoopbackServer server_{[this](auto& connection) { answer(connection); }};
+};
+
+TEST_F(MisleadingIssuer, IsNoGoodRegistryAndItsEndpointIsNotAsked) {
+  ConnectionConfig limited = config();
+  limited.hosts = only({host_of(server_)});
+  const auto connection = connect(std::move(limited), metrics_);
+  ASSERT_TRUE(connection.has_value()) << connection.error().message;
+  const auto probe = (*connection)->probe({});
+  ASSERT_FALSE(probe.has_value());
+  EXPECT_EQ(probe.error().code, kHostNotAllowedCode) << probe.error().message;
+  EXPECT_EQ((*connection)->verifier().verify({.client_id = "a"}, Secret("s"), {}), Verdict::unknown);
+  EXPECT_EQ(foreign_.connections(), 0);
+  EXPECT_GT(server_.connections(), 0);
+}
+
+TEST_F(MisleadingIssuer, IsGoodWhereNothingIsLimitedOrItsHostIsListed) {
+  const auto unlimited = connect(config(), metrics_);
+  ASSERT_TRUE(unlimited.has_value());
+  const auto probe = (*unlimited)->probe({});
+  EXPECT_TRUE(probe.has_value()) << probe.error().message;
+  ConnectionConfig limited = config();
+  limited.hosts = only({host_of(server_), host_of(foreign_)});
+  const auto connection = connect(std::move(limited), metrics_);
+  ASSERT_TRUE(connection.has_value());
+  EXPECT_TRUE((*connection)->probe({}).has_value());
 }
 
 TEST(RegistryKind, IsReadByItsName) {

@@ -184,6 +184,16 @@ TEST_F(Cleanup, IsBlockedByARegistryThatIsGone) {
   EXPECT_THAT(world_.client()["status"]["conditions"].dump(), HasSubstr("apiclient.dev/abandon"));
 }
 
+TEST_F(Cleanup, IsBlockedWhileTheNamespacedKindIsOff) {
+  issue_and_delete();
+  world_.patch_client({{"status", {{"registry", {{"kind", "ClientRegistry"}}}}}});
+  ASSERT_THAT(world_.pass(), test::is_ok());
+  expect_blocked("NamespacedRegistriesDisabled");
+  const std::string conditions = world_.client()["status"]["conditions"].dump();
+  EXPECT_THAT(conditions, HasSubstr("--allow-namespaced-registries"));
+  EXPECT_THAT(conditions, HasSubstr("apiclient.dev/abandon"));
+}
+
 TEST_F(Cleanup, WaitsForTheFirstProbeWithoutAWord) {
   issue_and_delete();
   world_.registry_awaits_its_probe();

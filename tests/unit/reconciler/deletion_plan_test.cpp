@@ -213,5 +213,47 @@ INSTANTIATE_TEST_SUITE_P(Table, Origins,
                                                      ""}),
                          test::RowName());
 
+/// What leads to the registry, one after the other.
+TEST(Origin, OfANamespacedRegistryIsOfTheClientsNamespace) {
+  const std::string own = std::string(test::kNamespace) + "/own";
+  const api::RegistryStatus at{.kind = "ClientRegistry", .name = "own", .issuer = test::kIssuer};
+  auto seen = deletion_of(an_api_client().issued().deleting());
+  seen.client.status.registry = at;
+  EXPECT_EQ(find_origin(seen)->registry_name, own);
+  seen.client.status = {};
+  seen.client.status.rotation.in_progress = api::InProgress{.client_id = "a", .registry = at};
+  EXPECT_EQ(find_origin(seen)->registry_name, own);
+  seen.staged = test::a_staged_credential();
+  seen.staged->registry = at;
+  EXPECT_EQ(find_origin(seen)->registry_name, own);
+}
+
+struct AnnotationRow {
+  std::string name;
+  std::string annotation;
+  std::string registry;
+};
+class OriginFromSecret : public ::testing::TestWithParam<AnnotationRow> {};
+
+/// Whoever may write the Secret may write this: it must not lead to a registry of another namespace.
+TEST_P(OriginFromSecret, StaysInItsNamespace) {
+  auto seen = deletion_of(an_api_client().finalized().deleting());
+  seen.target = test::a_target_secret().annotated(api::kRegistryAnnotation, GetParam().annotation).object();
+  seen.target_owner = TargetOwner::us;
+  const auto origin = find_origin(seen);
+  ASSERT_TRUE(origin.has_value());
+  EXPECT_EQ(origin->registry_name, GetParam().registry);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, OriginFromSecret,
+    ::testing::Values(AnnotationRow{"Cluster", "ClusterClientRegistry/default", "default"},
+                      AnnotationRow{"Own", "ClientRegistry/own", std::string(test::kNamespace) + "/own"},
+                      AnnotationRow{"Foreign", "ClientRegistry/team-b/own",
+                                    std::string(test::kNamespace) + "/team-b/own"},
+                      AnnotationRow{"ForeignAsCluster", "ClusterClientRegistry/team-b/own",
+                                    "ClusterClientRegistry/team-b/own"}),
+    test::RowName());
+
 }  // namespace
 }  // namespace apiclient::reconciler

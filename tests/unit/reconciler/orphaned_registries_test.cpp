@@ -37,6 +37,14 @@ TEST_F(OrphanedRegistriesTest, TheLastOneOfANameCounts) {
   EXPECT_TRUE(contains("default", "http://b"));
 }
 
+TEST_F(OrphanedRegistriesTest, TheTwoKindsDoNotMix) {
+  ASSERT_THAT(orphaned_.remember("team-a/own", "http://a", {}), test::is_ok());
+  EXPECT_TRUE(contains("team-a/own", "http://a"));
+  for (const char* other : {"own", "team-a.own", "team-b/own", "namespaced.team-a.own", "team-a/own.b"}) {
+    EXPECT_FALSE(contains(other, "http://a")) << other;
+  }
+}
+
 TEST_F(OrphanedRegistriesTest, AReadThatFailsIsNotAbsence) {
   kube_.fail_next(test::Verb::find, "configmaps", {.kind = ErrorKind::unavailable, .message = "no answer"});
   EXPECT_THAT(orphaned_.contains("default", "", {}), test::has_error(ErrorKind::unavailable));

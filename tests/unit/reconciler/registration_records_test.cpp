@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "support/builders.h"
 #include "support/fake_kube.h"
@@ -70,6 +71,16 @@ TEST_F(Records, ListsThoseOfOneOwnerAtOneRegistry) {
   ASSERT_THAT(listed, test::is_ok());
   EXPECT_THAT(*listed, ::testing::ElementsAre(RecordedClient{.client_id = "id-0", .revision = 1},
                                               RecordedClient{.client_id = "id-1", .revision = 2}));
+}
+
+TEST(RegistrationKey, IsAnotherForEachRegistryAndClient) {
+  std::set<std::string> names;
+  // Ids that a server picks may hold anything.
+  for (const auto& [registry, id] : std::vector<std::pair<std::string, std::string>>{
+           {"a", "b/c"}, {"a/b", "c"}, {"a", "c"}, {"b", "c"}, {"a/b", "b/c"}}) {
+    names.insert(registration_key("operator", registry, id).name);
+  }
+  EXPECT_EQ(names.size(), 5U);
 }
 
 TEST_F(Records, AbsentAtFirst) {

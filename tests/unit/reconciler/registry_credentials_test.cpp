@@ -41,7 +41,7 @@ class RegistryCredentialsTest : public ::testing::Test {
 
   using Answer = std::variant<RegistryCredentials, RegistryTrouble>;
   Result<Answer> read(const Json& patch) {
-    return reader_.read(a_registry().with_spec(patch).object().spec, {});
+    return reader_.read(a_registry().with_spec(patch).object().spec, "operator", {});
   }
   RegistryCredentials good(const Json& patch) {
     auto answer = read(patch);
@@ -52,7 +52,7 @@ class RegistryCredentialsTest : public ::testing::Test {
 
   test::FakeClock clock_;
   test::FakeKube kube_{clock_};
-  CredentialsReader reader_{kube_, "operator"};
+  CredentialsReader reader_{kube_};
 };
 
 const Json kBasic{

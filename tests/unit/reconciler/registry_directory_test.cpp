@@ -100,7 +100,15 @@ INSTANTIATE_TEST_SUITE_P(
               put_deleting(d, "other");
             },
             an_api_client(), "default"},
-        Row{"NamespacedKind", one_default, asking_for("default", "ClientRegistry"), "Unsupported (stalled)"},
+        Row{"NamespacedKind", one_default, asking_for("default", "ClientRegistry"),
+            "NamespacedRegistriesDisabled (stalled)"},
+        Row{"NamespacedRegistriesAreNoDefaults",
+            [](auto& d) {
+              one_default(d);
+              d.put(a_registry().named("own").in_namespace(test::kNamespace).shared());
+              d.expect("team-b/slow");
+            },
+            an_api_client(), "default"},
         Row{"NamespaceAllowed", only_gold, an_api_client(), "default", {{"tier", "gold"}}},
         Row{"NamespaceNotAllowed", only_gold, an_api_client(), "NamespaceNotAllowed", {{"tier", "iron"}}},
         Row{"NamespaceUnlabelled", only_gold, an_api_client(), "NamespaceNotAllowed"},
@@ -122,6 +130,56 @@ INSTANTIATE_TEST_SUITE_P(
             },
             an_api_client(), "default"}),
     test::RowName());
+
+class ResolveNamespaced : public ::testing::TestWithParam<Row> {};
+
+TEST_P(ResolveNamespaced, FindsTheRegistryOrSaysWhyNot) {
+  RegistryDirectory directory(true);
+  GetParam().known(directory);
+  EXPECT_EQ(text_of(directory.resolve(GetParam().client.object(), {})), GetParam().expected);
+}
+
+const std::string kOwn = std::string(test::kNamespace) + "/own";
+void own(RegistryDirectory& directory) {
+  directory.put(a_registry().named("own").in_namespace(test::kNamespace).shared());
+}
+void foreign(RegistryDirectory& directory) {
+  directory.put(a_registry().named("own").in_namespace("elsewhere").shared());
+}
+ApiClientBuilder issued_at_own() {
+  api::ApiClientStatus status = an_api_client().issued().object().status;
+  status.registry->kind = "ClientRegistry";
+  status.registry->name = "own";
+  return asking_for("own", "ClientRegistry").with_status(status);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, ResolveNamespaced,
+    ::testing::Values(
+        Row{"OfItsNamespace", own, asking_for("own", "ClientRegistry"), kOwn},
+        Row{"OfAnotherNamespace", foreign, asking_for("own", "ClientRegistry"), "RegistryNotFound"},
+        Row{"ByAPathToAnotherNamespace", foreign, asking_for("../elsewhere/own", "ClientRegistry"),
+            "RegistryNotFound"},
+        Row{"ByAnIdAsTheNameOfTheClusterKind", foreign, asking_for("elsewhere/own"), "RegistryNotFound"},
+        Row{"TheClusterKindOfThatName", own, asking_for("own"), "RegistryNotFound"},
+        Row{"TheNamespacedKindOfThatName", one_default, asking_for("default", "ClientRegistry"),
+            "RegistryNotFound"},
+        Row{"WithoutADefault", own, an_api_client(), "NoDefaultRegistry"},
+        Row{"NotProbedYet", [](auto& d) { d.expect(kOwn); }, asking_for("own", "ClientRegistry"),
+            "not yet known"},
+        Row{"Pinned", own, issued_at_own(), kOwn},
+        Row{"PinnedIsNotOneOfTheClusterKind", [](auto& d) { d.put(a_registry().named("own").shared()); },
+            issued_at_own(), "RegistryNotFound"}),
+    test::RowName());
+
+TEST(RegistryDirectory, RefusesTheNamespacedKindByTheFlagsName) {
+  const auto refusal = RegistryDirectory().refuse_kind("team-a/own");
+  ASSERT_TRUE(refusal.has_value());
+  EXPECT_NE(refusal->message.find("ClientRegistry team-a/own"), std::string::npos) << refusal->message;
+  EXPECT_NE(refusal->message.find("--allow-namespaced-registries"), std::string::npos) << refusal->message;
+  EXPECT_FALSE(RegistryDirectory().refuse_kind("default"));
+  EXPECT_FALSE(RegistryDirectory(true).refuse_kind("team-a/own"));
+}
 
 TEST(RegistryDirectory, PutGivesBackWhatWasThere) {
   RegistryDirectory directory;

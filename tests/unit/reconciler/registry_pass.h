@@ -97,6 +97,27 @@ class RegistryPass : public ::testing::Test {
     return "-";
   }
 
+  ClientRegistryReconciler::Wiring wiring() {
+    return {
+        .client = kube_,
+        .registries = registries_,
+        .directory = directory_,
+        .users = users_,
+        .state_loss = state_loss_,
+        .sweep = sweep_,
+        .clock = clock_,
+        .report = report_,
+        .operator_namespace = "operator",
+        .connect =
+            [this](backend::ConnectionConfig config) -> Result<std::unique_ptr<backend::RegistryConnection>> {
+          if (refuse_connection_) return fail(*refuse_connection_);
+          connections_.push_back(std::move(config));
+          return std::unique_ptr<backend::RegistryConnection>(
+              std::make_unique<test::FakeConnection>(backend_));
+        },
+        .changed = [this](const RegistryNews& news) { notices_.push_back(news); }};
+  }
+
   test::LogCapture logs_;
   test::FakeClock clock_;
   test::FakeKube kube_{clock_};
@@ -114,24 +135,7 @@ class RegistryPass : public ::testing::Test {
   telemetry::Metrics metrics_;
   ActionReporter report_{{.events = events_, .metrics = metrics_, .installation_id = test::kInstallation}};
   bool suspected_ = true;
-  ClientRegistryReconciler reconciler_{
-      {.client = kube_,
-       .registries = registries_,
-       .directory = directory_,
-       .users = users_,
-       .state_loss = state_loss_,
-       .sweep = sweep_,
-       .clock = clock_,
-       .report = report_,
-       .operator_namespace = "operator",
-       .connect =
-           [this](backend::ConnectionConfig config) -> Result<std::unique_ptr<backend::RegistryConnection>> {
-         if (refuse_connection_) return fail(*refuse_connection_);
-         connections_.push_back(std::move(config));
-         return std::unique_ptr<backend::RegistryConnection>(
-             std::make_unique<test::FakeConnection>(backend_));
-       },
-       .changed = [this](const RegistryNews& news) { notices_.push_back(news); }}};
+  ClientRegistryReconciler reconciler_{wiring()};
 };
 
 }  // namespace apiclient::reconciler

@@ -3,6 +3,7 @@
 import copy
 import importlib.machinery
 import importlib.util
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -251,3 +252,50 @@ def test_usage(place):
 def test_our_own_files_are_in_order():
     done = subprocess.run([str(TOOL)], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+# ---- one schema for both kinds of registry ---------------------------------------------------------------------------
+
+@pytest.fixture
+def registries(tmp_path):
+    """A copy of our CRDs, and a way to change one and run the tool on them."""
+    shutil.copytree(TOOL.parents[1] / "crds", tmp_path / "crds")
+
+    def run(*more):
+        return subprocess.run([str(TOOL), "--crds", str(tmp_path / "crds"), "--docs", str(tmp_path / "reference.md"),
+                               "--write-docs", *more], capture_output=True, text=True, timeout=60)
+
+    def change(file, old, new):
+        text = (tmp_path / "crds" / file).read_text()
+        assert old in text
+        (tmp_path / "crds" / file).write_text(text.replace(old, new))
+
+    run.change = change
+    return run
+
+
+@pytest.mark.parametrize("file, old, new", [
+    (check_crds.NAMESPACED_KIND, "The issuer:", "An issuer:"),
+    (check_crds.CLUSTER_KIND, "The issuer:", "An issuer:"),
+    (check_crds.NAMESPACED_KIND, "scope: Namespaced", "scope: Cluster"),
+], ids=["the namespaced kind", "the cluster kind", "the scope"])
+def test_a_change_of_one_kind_alone_is_found(registries, file, old, new):
+    registries.change(file, old, new)
+    stale = registries()
+    assert stale.returncode == 1
+    assert f"{check_crds.NAMESPACED_KIND}: not what {check_crds.CLUSTER_KIND} makes it" in stale.stderr
+    assert registries("--write-crd").returncode == 0 and registries().returncode == 0
+
+
+@pytest.mark.parametrize("old", [
+    "in the operator's namespace. Example: registry-ca", "                allowedNamespaces:\n", "  scope: Cluster\n"])
+def test_a_difference_that_is_not_found_fails(registries, old):
+    registries.change(check_crds.CLUSTER_KIND, old, old.replace("e", "E"))
+    done = registries("--write-crd")
+    assert done.returncode == 1 and "times, not" in done.stderr
+
+
+def test_the_namespaced_kind_has_no_cluster_wide_member():
+    members = yaml.safe_load((TOOL.parents[1] / "crds" / check_crds.NAMESPACED_KIND).read_text())
+    (version,) = members["spec"]["versions"]
+    assert "allowedNamespaces" not in version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
