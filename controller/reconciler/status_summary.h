@@ -21,7 +21,7 @@ struct Succeeded {
   std::string client_id = {};
   api::RegistryStatus registry = {};
   api::EffectiveSpec effective = {};
-  std::vector<std::string> altered = {};  ///< fields that the registry keeps with other values
+  std::vector<std::string> altered = {};                 ///< fields that the registry keeps with other values
   std::optional<api::CredentialStatus> credential = {};  ///< empty for clients without a secret
   std::optional<api::PreviousStatus> previous = {};
   api::RotationStatus rotation = {};
