@@ -62,7 +62,7 @@ def test_a_client_lives_its_whole_life(own):
 def test_a_registry_in_use_waits_for_its_clients(own):
     own.create_ready("one")
     own.delete_registry()
-    own._wait(own.registry_object, "DeletionBlocked", "True", "InUse", 20)
+    own.wait_registry_condition("DeletionBlocked", "InUse")
     own.delete_and_wait("one")
     gone = path(API, "clientregistries", own.namespace, own.registry_name)
     wait_until(lambda: own.api.get(gone).status == 404, 20, "the registry object is gone")
@@ -86,7 +86,7 @@ def test_an_emptied_registry_is_noticed(own):
     own.annotate("one", "reconcile", "now")
     own.wait_registry("StateLost")
     assert own.registry.client_ids() == [], "nothing is registered again"
-    own.must(own.api.merge_patch(own._registry_path(own.registry_name), {
+    own.must(own.api.merge_patch(own.registry_path(own.registry_name), {
         "metadata": {"annotations": {"apiclient.dev/accept-state-loss": "a1"}}}))
     own.wait_registry("Reachable", seconds=60)
     own.wait_ready("one", 60)
@@ -177,14 +177,14 @@ def test_a_secret_of_that_name_in_the_operators_namespace_is_not_used(own):
 
 def test_a_secret_of_another_namespace_cannot_be_named(own):
     for name in (f"{OPERATOR_NAMESPACE}/registry-admin", f"../{OPERATOR_NAMESPACE}/secrets/registry-admin"):
-        answer = own.api.post(own._registry_path(), {
+        answer = own.api.post(own.registry_path(), {
             "apiVersion": API, "kind": "ClientRegistry", "metadata": {"name": "thief"},
             "spec": {"embedded": {"adminUrl": own.registry.admin_url}, "issuer": own.registry.issuer,
                      "auth": {"bearer": {"secretRef": {"name": name, "key": "token"}}}}})
         assert answer.status == 422 and "not a valid name of a Secret" in answer.message
     spec = {"embedded": {"adminUrl": own.registry.admin_url}, "issuer": own.registry.issuer,
             "auth": {"bearer": {"secretRef": {"name": "a", "key": "token", "namespace": OPERATOR_NAMESPACE}}}}
-    answer = own.api.post(own._registry_path(), {"apiVersion": API, "kind": "ClientRegistry",
+    answer = own.api.post(own.registry_path(), {"apiVersion": API, "kind": "ClientRegistry",
                                                  "metadata": {"name": "thief"}, "spec": spec}, fieldValidation="Strict")
     assert answer.status == 400 and "unknown field" in answer.message
 
@@ -217,7 +217,7 @@ FOREIGN_FIELDS = {
 def test_a_host_that_is_not_listed_is_not_asked(own, field):
     with AnsweringServer() as foreign:
         own.create_registry("tunnel", **FOREIGN_FIELDS[field](foreign.url))
-        found = own._wait(lambda: own.registry_object("tunnel"), "Stalled", "True", "HostNotAllowed", 20)
+        found = own.wait_stalled("HostNotAllowed", "tunnel")
         for part in (f"spec.{field}:", foreign.host, HOSTS):
             assert part in message_of(found)
         own.create("one", registryRef=own.registry_ref("tunnel"))
@@ -230,7 +230,7 @@ def test_a_registry_that_moves_to_another_host_is_not_followed(own):
     own.create_ready("one")
     with AnsweringServer() as foreign:
         own.patch_registry({"spec": {"embedded": {"adminUrl": foreign.url}}})
-        own._wait(own.registry_object, "Stalled", "True", "HostNotAllowed", 20)
+        own.wait_stalled("HostNotAllowed")
         own.annotate("one", "reconcile", "now")
         own.delete("one")
         own.wait_condition("one", "DeletionBlocked", "True", "HostNotAllowed")
@@ -280,7 +280,7 @@ def test_no_host_is_reachable_until_one_is_listed(make_world, controller):
     world = make_world(NamespacedWorld)
     controller.stop()
     controller.start(ALLOWED)
-    found = world._wait(world.registry_object, "Stalled", "True", "HostNotAllowed", 20)
+    found = world.wait_stalled("HostNotAllowed")
     assert HOSTS in message_of(found)
 
 

@@ -27,6 +27,6 @@ def test_a_client_of_a_namespaced_registry_lives_its_whole_life(make_world, cont
 def test_the_host_of_a_namespaced_registry_has_to_be_listed(make_world, controller):
     world = make_world(NamespacedPeerWorld)
     restart_for(controller, world)
-    found = world._wait(world.registry_object, "Stalled", "True", "HostNotAllowed", 20)
+    found = world.wait_stalled("HostNotAllowed")
     assert f"127.0.0.1:{world.proxy.port}" in conditions(found)["Stalled"]["message"]
     assert world.proxy.seen() == []

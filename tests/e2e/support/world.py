@@ -22,6 +22,8 @@ class World:
     """Objects are named without their namespace. `registry_spec` overrides members of the ClusterClientRegistry's spec;
     a member that is None is left out. `issuer`: what the registry calls itself, where that is not its own address."""
 
+    registry_kind = "ClusterClientRegistry"
+
     def __init__(self, plane, api, audit, controller, registry_spec=None, issuer=None):
         self.plane, self.api, self.audit, self.controller = plane, api, audit, controller
         self.namespace = f"e2e-{next(_serial)}"
@@ -49,31 +51,42 @@ class World:
             self._see_gone(client["metadata"]["name"])
         self.api.delete(path("v1", "namespaces", name=self.namespace))
         for name in self.registry_names:
-            self.api.delete(path(API, "clusterclientregistries", name=name))
-        self.api.delete(path("v1", "secrets", OPERATOR_NAMESPACE, self.credentials_name))
+            self.api.delete(self.registry_path(name))
+        self.api.delete(path("v1", "secrets", self.credentials_namespace, self.credentials_name))
         self._stop_registry()
 
     # Registry objects
+
+    def registry_path(self, name=None):
+        """Of all registries, or of one."""
+        return path(API, "clusterclientregistries", name=name)
+
+    def registry_ref(self, name=None):
+        return {"kind": self.registry_kind, "name": name or self.registry_name}
+
+    @property
+    def credentials_namespace(self):
+        return OPERATOR_NAMESPACE
 
     def create_registry(self, name=None, default=False, **spec):
         """A ClusterClientRegistry for our registry process, or what `spec` makes of it."""
         name = name or self.registry_name
         whole = {"embedded": {"adminUrl": self.registry.admin_url}, "issuer": self._issuer, "tenant": "acme",
                  "auth": {"bearer": {"secretRef": {"name": self.credentials_name, "key": "token"}}}, **spec}
-        manifest = {"apiVersion": API, "kind": "ClusterClientRegistry", "metadata": {"name": name},
+        manifest = {"apiVersion": API, "kind": self.registry_kind, "metadata": {"name": name},
                     "spec": {key: value for key, value in whole.items() if value is not None}}
         if default:
             manifest["metadata"]["annotations"] = {"apiclient.dev/is-default-registry": "true"}
         if name not in self.registry_names:
             self.registry_names.append(name)
-        return self.must(self.api.post(path(API, "clusterclientregistries"), manifest))
+        return self.must(self.api.post(self.registry_path(), manifest))
 
     def registry_object(self, name=None):
-        return self.must(self.api.get(path(API, "clusterclientregistries", name=name or self.registry_name)))
+        return self.must(self.api.get(self.registry_path(name or self.registry_name)))
 
     def patch_registry(self, patch, name=None):
         """Where the operator runs, returns when it goes by what was patched."""
-        where = path(API, "clusterclientregistries", name=name or self.registry_name)
+        where = self.registry_path(name or self.registry_name)
         patched = self.must(self.api.merge_patch(where, patch))
         if self.controller.state() == "running":
             self._wait_observed(patched["metadata"]["generation"], name)
@@ -81,7 +94,7 @@ class World:
 
     def take_registry_away(self, name=None):
         """Deletes the object although it is in use: by force, as somebody does who takes its finalizer off."""
-        where = path(API, "clusterclientregistries", name=name or self.registry_name)
+        where = self.registry_path(name or self.registry_name)
         self.must(self.api.delete(where))
         self.api.merge_patch(where, {"metadata": {"finalizers": []}})
 
@@ -107,7 +120,7 @@ class World:
         manifest = {"metadata": {"name": name or self.credentials_name,
                                  "labels": {"apiclient.dev/usable-by": "registry"} if labelled else {}},
                     "data": {key: base64.b64encode((token or self.registry.admin_token).encode()).decode()}}
-        return self.must(self.api.post(path("v1", "secrets", OPERATOR_NAMESPACE), manifest))["metadata"]
+        return self.must(self.api.post(path("v1", "secrets", self.credentials_namespace), manifest))["metadata"]
 
     def create_operator_secret(self, name, **data):
         """A Secret that registries may use, in the operator's namespace; gone with the control plane."""
@@ -122,8 +135,7 @@ class World:
 
     def manifest(self, name, **spec):
         """With displayName and registryRef unless `spec` says otherwise; a member that is None is left out."""
-        whole = {"displayName": f"Client {name}",
-                 "registryRef": {"kind": "ClusterClientRegistry", "name": self.registry_name}, **spec}
+        whole = {"displayName": f"Client {name}", "registryRef": self.registry_ref(), **spec}
         return {"apiVersion": API, "kind": "ApiClient", "metadata": {"name": name, "namespace": self.namespace},
                 "spec": {key: value for key, value in whole.items() if value is not None}}
 
