@@ -87,6 +87,7 @@ std::optional<Authority> split_authority(std::string_view text) {
   if (literal) {
     if (authority.host.size() != bracket + 1) return std::nullopt;
     authority.host = authority.host.substr(1, bracket - 1);
+    if (authority.host.find(':') == std::string_view::npos) return std::nullopt;  // only IPv6 stands in them
   }
   if (authority.host.empty()) return std::nullopt;
   return authority;

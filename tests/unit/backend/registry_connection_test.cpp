@@ -140,21 +140,6 @@ INSTANTIATE_TEST_SUITE_P(
                              }}),
     [](const auto& row) { return row.param.name; });
 
-TEST(RegistryConnection, AForeignTokenEndpointIsNotAskedForOurToken) {
-  telemetry::Metrics metrics;
-  const test::LoopbackServer foreign(say_nothing);
-  ConnectionConfig config = a_config();
-  config.hosts = only({"127.0.0.1:1", "127.0.0.1:2"});
-  config.auth = ClientCredentialsAuth{
-      .client_id = "operator", .client_secret = token("secret"), .token_url = foreign.uri() + "/token"};
-  const auto connection = connect(std::move(config), metrics);
-  ASSERT_TRUE(connection.has_value()) << connection.error().message;
-  const auto probe = (*connection)->probe({});
-  ASSERT_FALSE(probe.has_value());
-  EXPECT_EQ(probe.error().code, kHostNotAllowedCode) << probe.error().message;
-  EXPECT_EQ(foreign.connections(), 0);
-}
-
 /// A registry that is as it should be, but for where its metadata sends people for tokens.
 class MisleadingIssuer : public ::testing::Test {
  protected:
@@ -191,6 +176,22 @@ TEST_F(MisleadingIssuer, IsNoGoodRegistryAndItsEndpointIsNotAsked) {
   EXPECT_EQ((*connection)->verifier().verify({.client_id = "a"}, Secret("s"), {}), Verdict::unknown);
   EXPECT_EQ(foreign_.connections(), 0);
   EXPECT_GT(server_.connections(), 0);
+}
+
+/// Ours too: by the field for it, or by the metadata.
+TEST_F(MisleadingIssuer, GetsNoCredentialsOfOursForAForeignTokenEndpoint) {
+  for (const std::string& url : {foreign_.uri() + "/token", std::string()}) {
+    ConnectionConfig limited = config();
+    limited.hosts = only({host_of(server_)});
+    limited.auth =
+        ClientCredentialsAuth{.client_id = "operator", .client_secret = token("secret"), .token_url = url};
+    const auto connection = connect(std::move(limited), metrics_);
+    ASSERT_TRUE(connection.has_value()) << connection.error().message;
+    const auto probe = (*connection)->probe({});
+    ASSERT_FALSE(probe.has_value());
+    EXPECT_EQ(probe.error().code, kHostNotAllowedCode) << probe.error().message;
+  }
+  EXPECT_EQ(foreign_.connections(), 0);
 }
 
 TEST_F(MisleadingIssuer, IsGoodWhereNothingIsLimitedOrItsHostIsListed) {

@@ -129,7 +129,8 @@ INSTANTIATE_TEST_SUITE_P(
                       BadUri{"PortEmpty", "http://a:"}, BadUri{"PortZero", "http://a:0"},
                       BadUri{"PortLarge", "http://a:65536"}, BadUri{"PortWord", "http://a:http"},
                       BadUri{"BareIpv6", "http://::1/"}, BadUri{"OpenBracket", "http://[::1/"},
-                      BadUri{"TextAfterBracket", "http://[::1]x:80"}),
+                      BadUri{"TextAfterBracket", "http://[::1]x:80"},
+                      BadUri{"NameInBrackets", "http://[a]/"}),
     RowName());
 
 TEST(IsIpLiteral, TellsAddressesFromNames) {

@@ -18,7 +18,7 @@ void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
 class RegistryHosts : public ::testing::TestWithParam<Row> {};
 
 TEST_P(RegistryHosts, AreCheckedFieldByField) {
-  const auto hosts = backend::HostList::parse({"registry.test:9081", "registry.test", "*.good.example"});
+  auto hosts = backend::HostList::parse({"registry.test:9081", "registry.test", "*.good.example"});
   const auto trouble =
       check_hosts(test::a_registry().with_spec(GetParam().spec).object().spec, hosts.value());
   EXPECT_EQ(trouble ? trouble->message.substr(0, GetParam().trouble.size()) : "", GetParam().trouble);
