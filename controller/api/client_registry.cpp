@@ -44,6 +44,14 @@ std::chrono::milliseconds read_duration(const json::Reader& reader, std::string_
   return duration.value_or(otherwise);
 }
 
+/// Keycloak has both below one URL.
+void read_realm(const json::Reader& keycloak, ClientRegistrySpec& spec) {
+  const std::string url = keycloak.optional_text("url").value_or("");
+  const std::string realm = keycloak.optional_text("realm").value_or("");
+  spec.admin_url = url + "/admin/realms/" + realm;
+  spec.issuer = url + "/realms/" + realm;
+}
+
 void read_backend(const json::Reader& reader, ClientRegistrySpec& spec) {
   constexpr std::array<std::string_view, 4> kBackends{"embedded", "hydra", "keycloak", "dynamicRegistration"};
   for (const std::string_view backend : kBackends) {
@@ -54,6 +62,7 @@ void read_backend(const json::Reader& reader, ClientRegistrySpec& spec) {
   spec.admin_url = member.optional_text("adminUrl").value_or("");
   spec.registration_endpoint = member.optional_text("registrationEndpoint").value_or("");
   spec.issuer = member.optional_text("issuer").value_or("");
+  if (spec.backend == "keycloak") read_realm(member, spec);
 }
 
 SecretKeyRef read_key_ref(const json::Reader& ref, std::string_view usual_key) {

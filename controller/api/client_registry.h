@@ -77,8 +77,8 @@ struct RegistryTls {
 };
 
 struct ClientRegistrySpec {
-  std::string backend = {};  ///< the one member that is set: embedded, hydra, keycloak, dynamicRegistration
-  std::string admin_url = {};
+  std::string backend = {};    ///< the one member that is set: embedded, hydra, keycloak, dynamicRegistration
+  std::string admin_url = {};  ///< of keycloak: of the realm's admin resources
   std::string registration_endpoint =
       {};  ///< dynamicRegistration only; empty: the issuer's metadata names it
   std::string issuer = {};

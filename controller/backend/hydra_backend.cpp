@@ -206,7 +206,7 @@ class HydraBackend final : public Backend {
     const WallTime now = parts_.clock.wall_now();
     RETURN_IF_ERROR(write_client(http::Method::put, client_id, hydra::rewrite_secret(stored, credential, now),
                                  credential.value, stop));
-    return hydra::describe(credential, now);
+    return describe(credential, now);
   }
 
   Result<void> retire_once(const std::string& client_id, const std::string& credential_id,

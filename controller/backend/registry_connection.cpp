@@ -8,6 +8,7 @@
 #include "backend/discovery.h"
 #include "backend/embedded_backend.h"
 #include "backend/hydra_backend.h"
+#include "backend/keycloak_backend.h"
 #include "backend/registration_backend.h"
 #include "backend/request_governor.h"
 #include "backend/token_verifier.h"
@@ -168,6 +169,12 @@ class Connection final : public RegistryConnection {
                                                 .discovery = discovery_,
                                                 .clock = clock_,
                                                 .metrics = metrics});
+      case RegistryKind::keycloak:
+        return make_keycloak_backend(config.name, {.reads = line.reads,
+                                                   .writes = line.writes,
+                                                   .discovery = discovery_,
+                                                   .clock = clock_,
+                                                   .metrics = metrics});
       case RegistryKind::dynamic_registration:
         return make_registration_backend(config.name,
                                          {.probes = line.reads,
@@ -249,14 +256,15 @@ std::string_view to_string(RegistryKind kind) {
   switch (kind) {
     case RegistryKind::embedded: return "embedded";
     case RegistryKind::hydra: return "hydra";
+    case RegistryKind::keycloak: return "keycloak";
     case RegistryKind::dynamic_registration: return "dynamicRegistration";
   }
   return "embedded";
 }
 
 std::optional<RegistryKind> read_registry_kind(std::string_view name) {
-  for (const RegistryKind kind :
-       {RegistryKind::embedded, RegistryKind::hydra, RegistryKind::dynamic_registration}) {
+  for (const RegistryKind kind : {RegistryKind::embedded, RegistryKind::hydra, RegistryKind::keycloak,
+                                  RegistryKind::dynamic_registration}) {
     if (to_string(kind) == name) return kind;
   }
   return std::nullopt;

@@ -18,7 +18,7 @@
 
 namespace apiclient::backend {
 
-enum class RegistryKind { embedded, hydra, dynamic_registration };
+enum class RegistryKind { embedded, hydra, keycloak, dynamic_registration };
 /// As the member of a registry's spec is called.
 std::string_view to_string(RegistryKind kind);
 /// Empty: none that there is a backend for.
@@ -35,7 +35,9 @@ struct TlsSettings {
 struct ConnectionConfig {
   std::string name;  ///< of the registry object: label of metrics
   RegistryKind kind = RegistryKind::embedded;
-  std::string admin_url;  ///< of dynamic registration: its endpoint; empty: the issuer's metadata names it
+  /// Of Keycloak: of the realm's admin resources. Of dynamic registration: its endpoint; empty: the issuer's
+  /// metadata names it.
+  std::string admin_url;
   std::string issuer;
   std::string token_url = {};  ///< given by a person; else discovered
   RegistryAuth auth = {};

@@ -89,6 +89,40 @@ std::optional<Problem> read_oauth_error(const http::Response& response) {
   return problem;
 }
 
+/// A 404 for anything else is about a realm or a path that is not there.
+ErrorKind kind_of_keycloak_refusal(int status_code, std::string_view text) {
+  const bool of_client = text == "Could not find client";
+  return status_code == 404 && !of_client ? ErrorKind::protocol : kind_of_refusal(status_code);
+}
+
+std::optional<Problem> read_keycloak_error(const http::Response& response) {
+  const auto document = read_object(response);
+  if (!document) return std::nullopt;
+  json::Problems mistakes;
+  const json::Reader reader(*document, mistakes);
+  const std::string word = reader.optional_text("error").value_or("");
+  Problem problem{.code = is_code(word) ? word : std::string(),
+                  .text = reader.optional_text("errorMessage").value_or("")};
+  if (problem.text.empty()) problem.text = reader.optional_text("error_description").value_or("");
+  if (problem.text.empty()) problem.text = word;
+  if (problem.text.empty()) return std::nullopt;
+  problem.kind = kind_of_keycloak_refusal(response.status_code, problem.text);
+  return problem;
+}
+
+/// Keycloak's own words for these say nothing.
+std::string_view advice_of_keycloak(ErrorKind kind) {
+  if (kind == ErrorKind::unauthorized) {
+    return "Keycloak refuses the operator's access token (HTTP 401): it must come from this realm, and from "
+           "26.8.2 on the operator's client needs the client scope kc-admin-api";
+  }
+  if (kind == ErrorKind::forbidden) {
+    return "the service account of the operator's client lacks a right (HTTP 403): it needs the roles "
+           "manage-clients, view-clients and query-clients of realm-management";
+  }
+  return {};
+}
+
 ErrorKind kind_of(int status_code, const std::optional<Problem>& problem) {
   // These also come from whatever stands before the registry, and mean the same.
   if (status_code == 401) return ErrorKind::unauthorized;
@@ -159,6 +193,12 @@ Error error_from(const http::Response& response, std::span<const std::string_vie
 
 Error oauth_error_from(const http::Response& response, std::span<const std::string_view> secrets) {
   return make_error(response, read_oauth_error(response), secrets);
+}
+
+Error keycloak_error_from(const http::Response& response, std::span<const std::string_view> secrets) {
+  Error error = make_error(response, read_keycloak_error(response), secrets);
+  if (const auto advice = advice_of_keycloak(error.kind); !advice.empty()) error.message = advice;
+  return error;
 }
 
 }  // namespace apiclient::backend

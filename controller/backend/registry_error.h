@@ -26,4 +26,9 @@ Error error_from(const http::Response& response, std::span<const std::string_vie
 /// and RFC 7591 §3.2.2 have them.
 Error oauth_error_from(const http::Response& response, std::span<const std::string_view> secrets = {});
 
+/// The same for Keycloak's Admin REST API, whose refusals are one or the other of {"errorMessage": text},
+/// {"error": word, "error_description": text} and {"error": text}. Only its own word about a client makes a
+/// 404 `not_found`. Where the operator's own rights are in question the message names the fix.
+Error keycloak_error_from(const http::Response& response, std::span<const std::string_view> secrets = {});
+
 }  // namespace apiclient::backend

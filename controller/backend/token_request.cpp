@@ -82,7 +82,9 @@ Verdict verdict_of(const http::Response& response) {
   }
   if (response.status_code != 400 && response.status_code != 401) return Verdict::unknown;
   const std::string error = reader.optional_text("error").value_or("");
-  if (error == "invalid_client") return Verdict::rejected;
+  // Who is not authenticated gets 401 (RFC 6749 §5.2); Keycloak calls a wrong secret "unauthorized_client".
+  const bool refused = response.status_code == 401 && error == "unauthorized_client";
+  if (error == "invalid_client" || refused) return Verdict::rejected;
   const bool authenticated =
       error == "invalid_grant" || error == "unauthorized_client" || error == "unsupported_grant_type";
   return authenticated ? Verdict::accepted : Verdict::unknown;

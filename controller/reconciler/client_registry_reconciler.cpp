@@ -38,7 +38,8 @@ std::optional<RegistryTrouble> check_supported(const api::ClientRegistrySpec& sp
   if (!kind) {
     return stalled(reason::kUnsupported, "spec." + spec.backend +
                                              " is not supported by this version of the operator; use "
-                                             "spec.embedded, spec.hydra or spec.dynamicRegistration");
+                                             "spec.embedded, spec.hydra, spec.keycloak or "
+                                             "spec.dynamicRegistration");
   }
   if (!spec.unsupported_fields.empty()) {
     return stalled(reason::kUnsupported, spec.unsupported_fields.front() +
@@ -48,8 +49,13 @@ std::optional<RegistryTrouble> check_supported(const api::ClientRegistrySpec& sp
   const bool may_be_open = *kind == backend::RegistryKind::dynamic_registration ||
                            (*kind == backend::RegistryKind::hydra && !spec.initial_access_token);
   if (!may_be_open && !spec.bearer && !spec.basic && !spec.client_credentials) {
+    const bool keycloak = *kind == backend::RegistryKind::keycloak;
     return stalled(reason::kInvalidSpec,
-                   "spec.auth is missing; name the Secret that holds the admin token in spec.auth.bearer");
+                   keycloak
+                       ? "spec.auth is missing; name the Secret that holds the client of the operator in "
+                         "spec.auth.clientCredentials"
+                       : "spec.auth is missing; name the Secret that holds the admin token in "
+                         "spec.auth.bearer");
   }
   return std::nullopt;
 }

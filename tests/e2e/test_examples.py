@@ -1,5 +1,5 @@
 """Every file in examples/ is applied as it is, but for the ports: kustomize replaces them as the README shows. For
-hydra.yaml that is in test_hydra.py."""
+hydra.yaml and keycloak.yaml that is in tests of their own."""
 
 import secrets
 import shutil
@@ -54,7 +54,8 @@ def test_there_are_examples_of_every_type():
 
 
 # Shown with their servers, in tests of their own.
-OWN_REGISTRIES = ("client-registry.yaml", "dynamic-registration.yaml", "hydra.yaml", "migrate-from-hydra-maester.yaml")
+OWN_REGISTRIES = ("client-registry.yaml", "dynamic-registration.yaml", "hydra.yaml", "keycloak.yaml",
+                  "migrate-from-hydra-maester.yaml")
 
 
 @pytest.mark.parametrize("file", [

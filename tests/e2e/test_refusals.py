@@ -22,18 +22,6 @@ def refused(world, name, reason, **spec):
     return message
 
 
-@pytest.mark.parametrize("member, backend", [
-    ("spec.keycloak", {"keycloak": {"url": "http://127.0.0.1:8080", "realm": "main"}}),
-], ids=lambda value: value if isinstance(value, str) else "")
-def test_a_kind_of_registry_that_this_version_does_not_know_is_said(world, member, backend):
-    name = f"{world.registry_name}-other"
-    world.create_registry(name, embedded=None, **backend)
-    assert member in stalled(world.wait_registry("Unsupported", name), "Unsupported")
-    world.create("one", registryRef={"kind": "ClusterClientRegistry", "name": name})
-    client = world.wait_condition("one", "Ready", "False", "Unsupported")
-    assert "Stalled" not in conditions(client), "the registry must change, not the client"
-
-
 def test_a_namespaced_registry_is_said_to_be_off(world):
     message = refused(world, "one", "Unsupported", registryRef={"kind": "ClientRegistry", "name": "mine"})
     assert "spec.registryRef.kind" in message

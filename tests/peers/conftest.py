@@ -24,13 +24,14 @@ from fault_proxy import FaultProxy  # noqa: E402
 from fixtures import (api, audit, controller, numbers, plane, pytest_terminal_summary,  # noqa: E402
                       _controller_of_session, _status_watch)
 from hydra_peer import HydraPeer  # noqa: E402
+from keycloak_peer import KeycloakPeer  # noqa: E402
 from oidc_provider_peer import OidcProviderPeer  # noqa: E402
 from peer_world import PeerWorld  # noqa: E402
 
 __all__ = ["api", "audit", "controller", "numbers", "plane", "pytest_terminal_summary", "_controller_of_session",
            "_status_watch"]
 
-KINDS = {one.kind: one for one in (EmbeddedPeer, HydraPeer, OidcProviderPeer)}
+KINDS = {one.kind: one for one in (EmbeddedPeer, HydraPeer, KeycloakPeer, OidcProviderPeer)}
 KIND = KINDS[os.environ.get("APICLIENT_PEER", "embedded")]
 _outcomes, _capabilities = {}, {}
 

@@ -34,8 +34,9 @@ def applied(namespace):
 
 def test_there_are_examples():
     assert [file.name for file in FILES] == [
-        "adopt.yaml", "client-registry.yaml", "dynamic-registration.yaml", "hydra.yaml", "lifecycle.yaml", "machine.yaml", "public.yaml",
-        "quickstart.yaml", "registry-basic.yaml", "registry-client-credentials.yaml", "registry-tls.yaml",
+        "adopt.yaml", "client-registry.yaml", "dynamic-registration.yaml", "hydra.yaml", "keycloak.yaml",
+        "lifecycle.yaml", "machine.yaml", "migrate-from-hydra-maester.yaml", "public.yaml", "quickstart.yaml",
+        "registry-basic.yaml", "registry-client-credentials.yaml", "registry-tls.yaml",
         "restart-targets.yaml", "rotation-schedule.yaml", "rotation.yaml", "web.yaml"]
 
 

@@ -151,12 +151,12 @@ def basic_authorization(client_id, secret):
     return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
 
 
-def exchange(method, url, body=None, headers=None):
+def exchange(method, url, body=None, headers=None, seconds=10):
     """(status, decoded body), {} where that is no JSON."""
     request = urllib.request.Request(url, body.encode() if body is not None else None, headers or {}, method=method)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, timeout=10) as response:
+        with opener.open(request, timeout=seconds) as response:
             return response.status, _decoded(response.read())
     except urllib.error.HTTPError as error:
         return error.code, _decoded(error.read())

@@ -57,6 +57,10 @@ class Peer:
         """`spec.auth`, with a Secret that has the token under "token"."""
         return {"bearer": {"secretRef": {"name": secret_name, "key": "token"}}}
 
+    def credentials(self):
+        """Of the Secret that `auth` names, by key."""
+        return {"token": self.admin_token}
+
     example = ""  # the file in examples/ that shows this kind
 
     def lead_example(self, spec, secret_name):

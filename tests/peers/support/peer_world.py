@@ -18,6 +18,11 @@ class PeerWorld(World):
         self._picked_ids = {}
         proxy.upstream = peer.admin_port
 
+    def create_credentials(self, *arguments, **named):
+        if arguments or named:
+            return super().create_credentials(*arguments, **named)
+        return self.create_operator_secret(self.credentials_name, **self.registry.credentials())
+
     def once(self, call, action):
         """The operator's next call of this kind goes to `action`."""
         return self.proxy.once(*self.registry.calls[call], action)

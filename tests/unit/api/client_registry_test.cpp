@@ -109,6 +109,22 @@ TEST(ClientRegistrySpec, DynamicRegistrationBringsItsIssuerOrItsEndpoint) {
   EXPECT_EQ(by_endpoint.registration_endpoint, "https://id.example/reg");
 }
 
+TEST(ClientRegistrySpec, KeycloakBringsItsAdminUrlAndItsIssuer) {
+  const auto spec_of = [](const Json& issuer) {
+    return a_registry()
+        .with_spec({{"embedded", nullptr},
+                    {"keycloak", {{"url", "https://k.example/auth"}, {"realm", "acme"}}},
+                    {"issuer", issuer}})
+        .object()
+        .spec;
+  };
+  const ClientRegistrySpec derived = spec_of(nullptr);
+  EXPECT_EQ(derived.backend, "keycloak");
+  EXPECT_EQ(derived.admin_url, "https://k.example/auth/admin/realms/acme");
+  EXPECT_EQ(derived.issuer, "https://k.example/auth/realms/acme");
+  EXPECT_EQ(spec_of("https://login.example/realms/acme").issuer, "https://login.example/realms/acme");
+}
+
 TEST(ClientRegistrySpec, TlsAndLimitsAreRead) {
   const Json more{{"tls",
                    {{"caSecretRef", {{"name", "ca"}, {"key", "root.pem"}}},

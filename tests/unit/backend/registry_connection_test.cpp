@@ -207,10 +207,11 @@ TEST_F(MisleadingIssuer, IsGoodWhereNothingIsLimitedOrItsHostIsListed) {
 }
 
 TEST(RegistryKind, IsReadByItsName) {
-  for (const RegistryKind kind : {RegistryKind::embedded, RegistryKind::hydra}) {
+  for (const RegistryKind kind : {RegistryKind::embedded, RegistryKind::hydra, RegistryKind::keycloak,
+                                  RegistryKind::dynamic_registration}) {
     EXPECT_EQ(read_registry_kind(to_string(kind)), kind);
   }
-  EXPECT_FALSE(read_registry_kind("keycloak"));
+  EXPECT_FALSE(read_registry_kind("zitadel"));
   EXPECT_FALSE(read_registry_kind(""));
 }
 

@@ -199,5 +199,36 @@ INSTANTIATE_TEST_SUITE_P(
         AnswerCase{"Moved", 302, oauth("moved", ""), ErrorKind::protocol, "moved", "moved"}),
     [](const auto& row) { return row.param.name; });
 
+class KeycloakAnswers : public testing::TestWithParam<AnswerCase> {};
+
+TEST_P(KeycloakAnswers, HaveOneMeaning) {
+  const AnswerCase& row = GetParam();
+  const Error error = keycloak_error_from({.status_code = row.status_code, .body = row.body});
+  EXPECT_EQ(error.kind, row.kind);
+  EXPECT_EQ(error.code, row.code);
+  EXPECT_TRUE(error.message.find(row.message) != std::string::npos) << error.message;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, KeycloakAnswers,
+    testing::Values(AnswerCase{"Exists", 409, R"({"errorMessage":"Client a already exists"})",
+                               ErrorKind::already_exists, "", "Client a already exists"},
+                    AnswerCase{"Refused", 400, oauth("invalid_input", "Base URL uses an illegal scheme"),
+                               ErrorKind::invalid, "invalid_input", "Base URL uses an illegal scheme"},
+                    AnswerCase{"NoSuchClient", 404, R"({"error":"Could not find client"})",
+                               ErrorKind::not_found, "", "Could not find client"},
+                    AnswerCase{"NoSuchRealm", 404, R"({"error":"Realm not found."})", ErrorKind::protocol, "",
+                               "Realm not found."},
+                    AnswerCase{"NoSuchPath", 404, R"({"error":"HTTP 404 Not Found"})", ErrorKind::protocol,
+                               "", "HTTP 404 Not Found"},
+                    AnswerCase{"NoSuchPage", 404, kHtml, ErrorKind::protocol, "", "HTTP 404" + kNotOwn},
+                    AnswerCase{"RefusedToken", 401, R"({"error":"HTTP 401 Unauthorized"})",
+                               ErrorKind::unauthorized, "", "client scope kc-admin-api"},
+                    AnswerCase{"NoRight", 403, R"({"error":"HTTP 403 Forbidden"})", ErrorKind::forbidden, "",
+                               "manage-clients, view-clients and query-clients"},
+                    AnswerCase{"Broken", 500, oauth("unknown_error", "see the log"), ErrorKind::unavailable,
+                               "unknown_error", "see the log"}),
+    [](const auto& row) { return row.param.name; });
+
 }  // namespace
 }  // namespace apiclient::backend

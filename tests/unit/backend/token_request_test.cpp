@@ -85,6 +85,7 @@ INSTANTIATE_TEST_SUITE_P(
         VerdictCase{"WrongSecret", 401, R"({"error":"invalid_client"})", Verdict::rejected},
         VerdictCase{"WrongSecretInBody", 400, R"({"error":"invalid_client"})", Verdict::rejected},
         VerdictCase{"WrongRefreshToken", 400, R"({"error":"invalid_grant"})", Verdict::accepted},
+        VerdictCase{"WrongSecretAtKeycloak", 401, R"({"error":"unauthorized_client"})", Verdict::rejected},
         VerdictCase{"GrantNotAllowed", 400, R"({"error":"unauthorized_client"})", Verdict::accepted},
         VerdictCase{"GrantNotSupported", 400, R"({"error":"unsupported_grant_type"})", Verdict::accepted},
         VerdictCase{"BadRequest", 400, R"({"error":"invalid_request"})", Verdict::unknown},

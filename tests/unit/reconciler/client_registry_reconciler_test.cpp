@@ -305,13 +305,14 @@ TEST_P(WrongSpec, StallsWithoutACallAndRecovers) {
   recover();
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Table, WrongSpec,
-    ::testing::Values(SpecRow{"Keycloak",
-                              R"({"embedded": null, "keycloak": {"url": "http://k", "realm": "r"}})",
-                              "Unsupported", "spec.keycloak is not supported"},
-                      SpecRow{"NoCredentials", R"({"auth": null})", "InvalidSpec", "spec.auth is missing"}),
-    test::RowName());
+INSTANTIATE_TEST_SUITE_P(Table, WrongSpec,
+                         ::testing::Values(SpecRow{"KeycloakWithoutCredentials",
+                                                   R"({"embedded": null, "auth": null,
+                                  "keycloak": {"url": "http://k", "realm": "r"}})",
+                                                   "InvalidSpec", "spec.auth.clientCredentials"},
+                                           SpecRow{"NoCredentials", R"({"auth": null})", "InvalidSpec",
+                                                   "spec.auth is missing"}),
+                         test::RowName());
 
 TEST_F(RegistryPass, HydraNeedsNoCredentials) {
   apply(a_registry().with_spec(
