@@ -11,9 +11,7 @@ namespace {
 
 constexpr const char* kMetadata = "metadata";
 
-std::optional<Credential> read_credential(const json::Reader& mark) {
-  if (!mark.has("credential")) return std::nullopt;
-  const json::Reader reader = mark.object("credential");
+Credential read_credential(const json::Reader& reader) {
   Credential credential{.hint = reader.optional_text("hint").value_or(""),
                         .revision = reader.integer("revision"),
                         .operation_id = reader.text("operation_id"),
@@ -29,6 +27,12 @@ Json write_credential(const Credential& credential) {
   return object;
 }
 
+std::vector<Credential> read_older(const json::Reader& mark) {
+  std::vector<Credential> older;
+  mark.each("older", [&](const json::Reader& one) { older.push_back(read_credential(one)); });
+  return older;
+}
+
 }  // namespace
 
 std::optional<Mark> read_mark(const Json& client) {
@@ -42,8 +46,9 @@ std::optional<Mark> read_mark(const Json& client) {
                       .uid = reader.text("uid"),
                       .revision = reader.integer("revision")},
             .type = read_client_type(reader.optional_text("type").value_or("")),
-            .credential = read_credential(reader),
+            .older = read_older(reader),
             .parameters = reader.optional_texts("parameters").value_or(std::vector<std::string>())};
+  if (reader.has("credential")) mark.credential = read_credential(reader.object("credential"));
   if (reader.has("jwks")) mark.jwks = json::dump(reader.raw("jwks"));
   if (!problems.all().empty()) return Mark{};
   return mark;
@@ -57,6 +62,7 @@ void write_mark(Json& client, const Mark& mark) {
               {"revision", mark.owner.revision}};
   if (mark.type) object["type"] = to_string(*mark.type);
   if (mark.credential) object["credential"] = write_credential(*mark.credential);
+  for (const Credential& one : mark.older) object["older"].push_back(write_credential(one));
   if (!mark.parameters.empty()) object["parameters"] = mark.parameters;
   if (auto jwks = json::parse(mark.jwks); jwks && !mark.jwks.empty()) object["jwks"] = std::move(*jwks);
   Json& metadata = client[kMetadata];

@@ -19,9 +19,10 @@ constexpr std::string_view kMarkMember = "apiclient.dev";
 struct Mark {
   OwnershipMark owner = {};
   std::optional<ClientType> type = {};
-  /// Describes the client's one secret, which Hydra does not: null where the client has none, or had one
+  /// Describes the client's newest secret, which Hydra does not: null where the client has none, or had one
   /// before it was ours.
   std::optional<Credential> credential = {};
+  std::vector<Credential> older = {};  ///< that work beside it, oldest first
   std::vector<std::string> parameters =
       {};                 ///< names of the members that came from ClientSettings::parameters
   std::string jwks = {};  ///< as declared, where Hydra keeps less of it than was sent
