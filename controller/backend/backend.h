@@ -60,13 +60,20 @@ class Backend {
   virtual Result<Credential> replace_credential(const std::string& client_id, const std::string& expected_uid,
                                                 const NewCredential& credential, std::stop_token stop) = 0;
 
+  /// One more secret, made by the server; the older ones stay. Where Capabilities::chooses_rotated_secret,
+  /// and only there: `wanted` has no value. Conflicts as in add_credential. After an unknown outcome a secret
+  /// may be left behind that nobody knows, until older ones are retired.
+  virtual Result<Registration> rotate_credential(const std::string& client_id,
+                                                 const std::string& expected_uid, const NewCredential& wanted,
+                                                 std::stop_token stop) = 0;
+
   /// A new client whose id, and secret where it has one, the server makes: where
   /// Capabilities::chooses_client_id, and only there. The id in `settings` is not looked at. After an unknown
   /// outcome a client may be left behind that nobody can name.
   virtual Result<Registration> register_client(const ClientSettings& settings, const OwnershipMark& mark,
                                                const std::string& operation_id, std::stop_token stop) = 0;
 
-  /// Absent is success.
+  /// Absent is success. Where Capabilities::chooses_rotated_secret, all but the newest end with it.
   virtual Result<void> retire_credential(const std::string& client_id, const std::string& credential_id,
                                          std::stop_token stop) = 0;
 

@@ -7,10 +7,11 @@
 namespace apiclient::backend {
 
 struct Capabilities {
-  bool chooses_client_id = false;  ///< the server picks the id
-  bool chooses_secret = false;     ///< the server makes the secret on create and rotate
-  bool reads_secret_back = false;  ///< a secret can be read after it was made
-  int max_secrets = 1;             ///< valid at once
+  bool chooses_client_id = false;       ///< the server picks the id
+  bool chooses_secret = false;          ///< the server makes the secret on create and rotate
+  bool chooses_rotated_secret = false;  ///< ... on rotate alone; then all older ones end together
+  bool reads_secret_back = false;       ///< a secret can be read after it was made
+  int max_secrets = 1;                  ///< valid at once
   bool secrets_have_ids = false;
   bool ends_overlap_itself = false;
   bool searchable_mark = false;

@@ -94,7 +94,7 @@ struct RegisteredClient {
   std::optional<ClientSettings> stored_as = {};
 };
 
-/// What a server answers that makes id and secret itself.
+/// What a server answers that makes a secret itself, and perhaps the id.
 struct Registration {
   RegisteredClient client = {};
   Secret value = {};  ///< empty for a client without a secret

@@ -9,9 +9,7 @@
 namespace apiclient::backend {
 namespace {
 
-std::optional<Credential> read_credential(const json::Reader& mark) {
-  if (!mark.has("credential")) return std::nullopt;
-  const json::Reader reader = mark.object("credential");
+Credential read_credential(const json::Reader& reader) {
   Credential credential{.hint = reader.optional_text("hint").value_or(""),
                         .revision = reader.integer("revision"),
                         .operation_id = reader.text("operation_id"),
@@ -25,6 +23,12 @@ Json write_credential(const Credential& credential) {
   if (!credential.hint.empty()) object["hint"] = credential.hint;
   if (credential.created_at) object["created_at"] = format_rfc3339(*credential.created_at);
   return object;
+}
+
+std::vector<Credential> read_older(const json::Reader& mark) {
+  std::vector<Credential> older;
+  mark.each("older", [&](const json::Reader& one) { older.push_back(read_credential(one)); });
+  return older;
 }
 
 }  // namespace
@@ -41,10 +45,11 @@ ClientMark read_client_mark(const Json& object) {
                             .uid = reader.text("uid"),
                             .revision = reader.integer("revision")},
                   .type = read_client_type(reader.optional_text("type").value_or("")),
-                  .credential = read_credential(reader),
+                  .older = read_older(reader),
                   .parameters = texts("parameters"),
                   .scopes = texts("scopes"),
                   .roles = texts("roles")};
+  if (reader.has("credential")) mark.credential = read_credential(reader.object("credential"));
   if (reader.has("jwks")) mark.jwks = json::dump(reader.raw("jwks"));
   if (!problems.all().empty()) return ClientMark{};
   return mark;
@@ -58,6 +63,7 @@ Json write_client_mark(const ClientMark& mark) {
               {"revision", mark.owner.revision}};
   if (mark.type) object["type"] = to_string(*mark.type);
   if (mark.credential) object["credential"] = write_credential(*mark.credential);
+  for (const Credential& one : mark.older) object["older"].push_back(write_credential(one));
   if (!mark.parameters.empty()) object["parameters"] = mark.parameters;
   if (!mark.scopes.empty()) object["scopes"] = mark.scopes;
   if (!mark.roles.empty()) object["roles"] = mark.roles;

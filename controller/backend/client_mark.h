@@ -14,9 +14,10 @@ namespace apiclient::backend {
 struct ClientMark {
   OwnershipMark owner = {};
   std::optional<ClientType> type = {};
-  /// Describes the client's one secret, which the registry does not: null where the client has none, or had
-  /// one before it was ours.
+  /// Describes the client's newest secret, which the registry does not: null where the client has none, or
+  /// had one before it was ours.
   std::optional<Credential> credential = {};
+  std::vector<Credential> older = {};  ///< that work beside it, oldest first
   std::vector<std::string> parameters =
       {};                                ///< names of the members that came from ClientSettings::parameters
   std::string jwks = {};                 ///< as declared, where the registry keeps less of it than was sent

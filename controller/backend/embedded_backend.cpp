@@ -87,6 +87,12 @@ class EmbeddedBackend final : public Backend {
                   put_secret(http::Method::put, client_id, expected_uid, credential, stop));
   }
 
+  Result<Registration> rotate_credential(const std::string& /*client_id*/,
+                                         const std::string& /*expected_uid*/, const NewCredential& /*wanted*/,
+                                         std::stop_token /*stop*/) override {
+    return fail(ErrorKind::internal, "this kind of registry takes the secret that it is given");
+  }
+
   Result<Registration> register_client(const ClientSettings& /*settings*/, const OwnershipMark& /*mark*/,
                                        const std::string& /*operation_id*/,
                                        std::stop_token /*stop*/) override {

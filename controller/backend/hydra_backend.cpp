@@ -21,6 +21,8 @@ using std::chrono::milliseconds;
 // the lease (design: 4 s).
 constexpr milliseconds kReadBeforeWriteTimeout{1'500};
 constexpr milliseconds kWriteTimeout{2'500};
+/// Where two writes belong together.
+constexpr milliseconds kHalfWriteTimeout{1'250};
 constexpr milliseconds kReadTimeout{10'000};
 constexpr std::string_view kClients = "/admin/clients";
 /// Below the smallest limit of any version (500), and small enough for clients with key sets.
@@ -28,6 +30,12 @@ constexpr std::string_view kPageSize = "250";
 
 /// Fixed by the admin API. One secret, which our mark describes; the mark is found by reading all clients.
 constexpr Capabilities kCapabilities{.max_secrets = 1, .secrets_have_ids = true, .searchable_mark = true};
+/// A server that keeps rotated secrets keeps five beside the newest.
+constexpr Capabilities kWithRotation{
+    .chooses_rotated_secret = true, .max_secrets = 6, .secrets_have_ids = true, .searchable_mark = true};
+/// No client of anybody: it has characters that no id of ours can have.
+constexpr std::string_view kNobody = "/admin/clients/apiclient.dev%20nobody";
+constexpr std::string_view kRotation = "/secrets/rotate";
 
 std::string path_of(std::string_view client_id) {
   return std::string(kClients).append("/").append(http::encode_segment(client_id));
@@ -90,6 +98,12 @@ class HydraBackend final : public Backend {
                   replace_secret(client_id, expected_uid, credential, stop));
   }
 
+  Result<Registration> rotate_credential(const std::string& client_id, const std::string& expected_uid,
+                                         const NewCredential& wanted, std::stop_token stop) override {
+    return finish("rotate_credential", "rotate the secret of client " + client_id,
+                  rotate_secret(client_id, expected_uid, wanted, stop));
+  }
+
   Result<Registration> register_client(const ClientSettings& /*settings*/, const OwnershipMark& /*mark*/,
                                        const std::string& /*operation_id*/,
                                        std::stop_token /*stop*/) override {
@@ -123,10 +137,24 @@ class HydraBackend final : public Backend {
     if (auto list = hydra::read_client_page(page.body, ""); !list) return failure_of(std::move(list));
     // Some gateways let nothing but the clients through, and nobody needs the version.
     const auto version = read("/version", stop);
-    return RegistryInfo{.capabilities = kCapabilities,
+    ASSIGN_OR_RETURN(const bool rotates, keeps_rotated_secrets(stop));
+    return RegistryInfo{.capabilities = rotates ? kWithRotation : kCapabilities,
                         .endpoints = std::move(endpoints),
                         .server_version = version && version->ok() ? hydra::read_server_version(version->body)
                                                                    : std::string()};
+  }
+
+  /// A server without the operation has no such page; one that has it knows no such client.
+  Result<bool> keeps_rotated_secrets(const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(const http::Response response, send(parts_.reads,
+                                                         {.method = http::Method::del,
+                                                          .path = std::string(kNobody).append(kRotation),
+                                                          .timeout = kReadTimeout},
+                                                         stop));
+    if (response.ok()) return true;
+    const Error error = oauth_error_from(response);
+    // A gateway may let no more through than is needed.
+    return error.kind == ErrorKind::not_found;
   }
 
   Result<std::vector<std::string>> list_all(const std::string& installation_id, const std::stop_token& stop) {
@@ -209,12 +237,53 @@ class HydraBackend final : public Backend {
     return describe(credential, now);
   }
 
+  /// The description first: should the reply be lost, the secret that nobody knows is counted.
+  Result<Registration> rotate_secret(const std::string& client_id, const std::string& expected_uid,
+                                     const NewCredential& wanted, const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(const StoredClient stored, get_stored(client_id, stop));
+    RETURN_IF_ERROR(check_owner(stored, expected_uid));
+    for (const Credential& present : stored.client.credentials) {
+      if (present.revision >= wanted.revision && present.operation_id != wanted.operation_id) {
+        return fail(conflict("revision_conflict", "a newer revision was seen"));
+      }
+    }
+    ASSIGN_OR_RETURN(RegisteredClient client,
+                     write_client(http::Method::put, client_id,
+                                  hydra::describe_rotation(stored, wanted, parts_.clock.wall_now()), nullptr,
+                                  stop, kHalfWriteTimeout));
+    ASSIGN_OR_RETURN(http::Response response, send(parts_.writes,
+                                                   {.method = http::Method::post,
+                                                    .path = path_of(client_id).append(kRotation),
+                                                    .timeout = kHalfWriteTimeout},
+                                                   stop));
+    if (!response.ok()) return fail(write_error_of(response, {}));
+    auto value = hydra::read_new_secret(response.body);
+    wipe(response.body);
+    if (!value) return failure_of(std::move(value));
+    return Registration{.client = std::move(client), .value = std::move(*value)};
+  }
+
+  Result<void> end_older(const StoredClient& stored, const std::string& client_id,
+                         const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(const http::Response response, send(parts_.writes,
+                                                         {.method = http::Method::del,
+                                                          .path = path_of(client_id).append(kRotation),
+                                                          .timeout = kHalfWriteTimeout},
+                                                         stop));
+    if (!response.ok()) return fail(write_error_of(response, {}));
+    RETURN_IF_ERROR(write_client(http::Method::put, client_id, hydra::forget_older(stored), nullptr, stop,
+                                 kHalfWriteTimeout));
+    return {};
+  }
+
   Result<void> retire_once(const std::string& client_id, const std::string& credential_id,
                            const std::stop_token& stop) {
     ASSIGN_OR_RETURN(const std::optional<StoredClient> stored, find_to_write(client_id, stop));
     if (!stored) return {};
     for (const Credential& present : stored->client.credentials) {
       if (present.id != credential_id) continue;
+      const bool newest = &present == &stored->client.credentials.back();
+      if (!newest) return end_older(*stored, client_id, stop);
       return fail(Error{.kind = ErrorKind::invalid,
                         .message = "the only secret of a client of Ory Hydra can be replaced, not removed",
                         .code = "only_secret"});
@@ -254,12 +323,13 @@ class HydraBackend final : public Backend {
 
   /// POST or PUT of a client. The answer repeats the secret, so it is wiped as the request is.
   Result<RegisteredClient> write_client(http::Method method, const std::string& client_id, std::string body,
-                                        const Secret* value, const std::stop_token& stop) {
+                                        const Secret* value, const std::stop_token& stop,
+                                        milliseconds timeout = kWriteTimeout) {
     http::Request request{.method = method,
                           .path = method == http::Method::post ? std::string(kClients) : path_of(client_id),
                           .headers = {{"Content-Type", "application/json"}},
                           .body = std::move(body),
-                          .timeout = kWriteTimeout};
+                          .timeout = timeout};
     ASSIGN_OR_RETURN(http::Response response, send(parts_.writes, std::move(request), stop));
     if (!response.ok()) {
       const std::array secrets{value != nullptr ? value->reveal() : std::string_view()};

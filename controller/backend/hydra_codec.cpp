@@ -92,7 +92,11 @@ ClientSettings read_settings(const json::Reader& reader, const std::optional<Mar
 /// A secret that nobody has described is there since before the client was ours.
 std::vector<Credential> credentials_of(const ClientSettings& settings, const std::optional<Mark>& mark) {
   if (!settings.has_secret()) return {};
-  if (mark && mark->credential) return {*mark->credential};
+  if (mark && mark->credential) {
+    std::vector<Credential> all = mark->older;
+    all.push_back(*mark->credential);
+    return all;
+  }
   return {{.id = "initial", .revision = std::max<std::int64_t>(1, mark ? mark->owner.revision : 0)}};
 }
 
@@ -133,6 +137,7 @@ Result<void> write_ours(Json& target, const ClientSettings& wish, const Ownershi
   const ClientSettings settings = normalised(wish);
   Mark mark{.owner = owner, .type = settings.type};
   if (settings.has_secret()) mark.credential = std::move(credential);
+  if (mark.credential && before) mark.older = before->older;
   write_settings(target, settings);
   RETURN_IF_ERROR(write_jwks(target, settings, mark));
   RETURN_IF_ERROR(
@@ -149,6 +154,14 @@ std::string dump_with_value(Json& document, const Secret* value) {
   std::string text = json::dump(document);
   drop_secrets(document);
   return text;
+}
+
+/// As it is stored, but for the mark.
+Json with_mark(const StoredClient& stored, const Mark& mark) {
+  Json document = stored.document;
+  if (const auto jwks = document.find("jwks"); jwks != document.end() && jwks->empty()) document.erase(jwks);
+  write_mark(document, mark);
+  return document;
 }
 
 }  // namespace
@@ -172,6 +185,17 @@ Result<StoredClient> read_client(std::string_view body) {
   return stored;
 }
 
+Result<Secret> read_new_secret(std::string_view body) {
+  ASSIGN_OR_RETURN(Json document, json::parse(body));
+  const auto* text = document.is_object() && document.contains("client_secret")
+                         ? document["client_secret"].get_ptr<const std::string*>()
+                         : nullptr;
+  Secret value(text != nullptr ? *text : "");
+  drop_secrets(document);
+  if (value.empty()) return fail(ErrorKind::protocol, "the answer has no client_secret");
+  return value;
+}
+
 Result<std::string> write_new_client(const ClientSettings& settings, const OwnershipMark& owner,
                                      const NewCredential* credential, WallTime now) {
   Json document = Json::object();
@@ -190,13 +214,26 @@ Result<std::string> rewrite_client(const StoredClient& stored, const ClientSetti
 }
 
 std::string rewrite_secret(const StoredClient& stored, const NewCredential& credential, WallTime now) {
-  Json document = stored.document;
   Mark mark = stored.mark.value_or(Mark());
+  mark.older.clear();
   mark.credential = describe(credential, now);
   mark.owner.revision = std::max(mark.owner.revision, credential.revision);
-  if (const auto jwks = document.find("jwks"); jwks != document.end() && jwks->empty()) document.erase(jwks);
-  write_mark(document, mark);
+  Json document = with_mark(stored, mark);
   return dump_with_value(document, credential.value);
+}
+
+std::string describe_rotation(const StoredClient& stored, const NewCredential& wanted, WallTime now) {
+  Mark mark = stored.mark.value_or(Mark());
+  mark.older = stored.client.credentials;
+  mark.credential = describe(wanted, now);
+  mark.owner.revision = std::max(mark.owner.revision, wanted.revision);
+  return json::dump(with_mark(stored, mark));
+}
+
+std::string forget_older(const StoredClient& stored) {
+  Mark mark = stored.mark.value_or(Mark());
+  mark.older.clear();
+  return json::dump(with_mark(stored, mark));
 }
 
 }  // namespace apiclient::backend::hydra

@@ -26,6 +26,9 @@ struct StoredClient {
 /// Error: protocol.
 Result<StoredClient> read_client(std::string_view body);
 
+/// The value of the secret that an answer to "rotate" has. `wipe` the body after use. Error: protocol.
+Result<Secret> read_new_secret(std::string_view body);
+
 /// Body of "create". It holds the value of `credential`, which may be null: `wipe` it after use. Error:
 /// invalid
 /// (`jwks` is not JSON, or a parameter is none that Hydra has).
@@ -37,5 +40,11 @@ Result<std::string> rewrite_client(const StoredClient& stored, const ClientSetti
                                    const OwnershipMark& owner);
 /// Body of "replace" which changes nothing but the secret and its description. `wipe` it after use.
 std::string rewrite_secret(const StoredClient& stored, const NewCredential& credential, WallTime now);
+
+/// Body of "replace" which describes one more secret as the newest; no secret is in it. What Hydra makes next
+/// is that secret.
+std::string describe_rotation(const StoredClient& stored, const NewCredential& wanted, WallTime now);
+/// ... and which describes the newest secret alone.
+std::string forget_older(const StoredClient& stored);
 
 }  // namespace apiclient::backend::hydra

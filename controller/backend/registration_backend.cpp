@@ -137,6 +137,12 @@ class RegistrationBackend final : public Backend {
     return fail(takes_no_given("secret"));
   }
 
+  Result<Registration> rotate_credential(const std::string& /*client_id*/,
+                                         const std::string& /*expected_uid*/, const NewCredential& /*wanted*/,
+                                         std::stop_token /*stop*/) override {
+    return fail(ErrorKind::internal, "a client that was registered dynamically keeps its one secret");
+  }
+
   Result<Registration> register_client(const ClientSettings& settings, const OwnershipMark& mark,
                                        const std::string& operation_id, std::stop_token stop) override {
     return finish("register_client", "register a client", register_once(settings, mark, operation_id, stop));

@@ -128,6 +128,16 @@ void ActionReporter::credential_added(const Observation& seen, const backend::Ne
   credential_stored(AuditAction::credential_added, seen, credential, added);
 }
 
+void ActionReporter::credential_rotated(const Observation& seen, const backend::NewCredential& wanted,
+                                        const Result<backend::Registration>& made) const {
+  using Added = Result<backend::Credential>;
+  const bool known = made && !made->client.credentials.empty();
+  credential_stored(AuditAction::credential_added, seen, wanted,
+                    known  ? Added(made->client.credentials.back())
+                    : made ? Added(backend::Credential{.revision = wanted.revision})
+                           : Added(fail(made.error())));
+}
+
 void ActionReporter::credential_replaced(const Observation& seen, const backend::NewCredential& credential,
                                          const Result<backend::Credential>& replaced) const {
   credential_stored(AuditAction::credential_replaced, seen, credential, replaced);
@@ -155,14 +165,16 @@ void ActionReporter::client_registered(const Observation& seen, const api::InPro
   audit(std::move(line), made);
 }
 
-void ActionReporter::registration_lost(const Observation& seen, const api::InProgress& fence) const {
-  if (!seen.registry->info.capabilities.chooses_client_id) return;
-  AuditRecord line = record(AuditAction::registration_lost, seen);
-  line.client_id = "";
+void ActionReporter::answer_lost(const Observation& seen, const api::InProgress& fence) const {
+  const backend::Capabilities& can = seen.registry->info.capabilities;
+  if (!can.chooses_client_id && !can.chooses_rotated_secret) return;
+  AuditRecord line =
+      record(can.chooses_client_id ? AuditAction::registration_lost : AuditAction::credential_lost, seen);
+  if (can.chooses_client_id) line.client_id = "";
   line.revision = fence.revision;
   line.operation_id = fence.operation_id;
   audit(std::move(line), Result<void>());
-  wiring_.metrics.registration_lost(seen.registry->name);
+  if (can.chooses_client_id) wiring_.metrics.registration_lost(seen.registry->name);
 }
 
 void ActionReporter::former_removed(const Observation& seen, const std::string& client_id,

@@ -34,12 +34,15 @@ class ActionReporter {
   void client_updated(const Observation& seen, const Result<backend::RegisteredClient>& updated) const;
   void credential_added(const Observation& seen, const backend::NewCredential& credential,
                         const Result<backend::Credential>& added) const;
+  /// The server has made it.
+  void credential_rotated(const Observation& seen, const backend::NewCredential& wanted,
+                          const Result<backend::Registration>& made) const;
   void credential_replaced(const Observation& seen, const backend::NewCredential& credential,
                            const Result<backend::Credential>& replaced) const;
   void client_registered(const Observation& seen, const api::InProgress& fence,
                          const Result<backend::Registration>& made) const;
   /// Its answer never came, and it is not to be had again.
-  void registration_lost(const Observation& seen, const api::InProgress& fence) const;
+  void answer_lost(const Observation& seen, const api::InProgress& fence) const;
   /// One that another client has taken the place of.
   void former_removed(const Observation& seen, const std::string& client_id,
                       const Result<void>& removed) const;

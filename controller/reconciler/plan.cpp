@@ -50,7 +50,11 @@ std::optional<std::string> slot_to_free(const Observation& seen) {
 class Planner {
  public:
   Planner(const Observation& seen, WallTime now)
-      : seen_(seen), strategy_(strategy_of(seen.registry->info.capabilities)), draft_(seen, now) {}
+      : seen_(seen),
+        fence_(seen.client.status.rotation.in_progress),
+        strategy_(strategy_of(seen.registry->info.capabilities)),
+        registry_makes_it_(seen.registry->info.capabilities.chooses_rotated_secret),
+        draft_(seen, now) {}
 
   Plan plan() {
     if (!seen_.desired.settings.has_secret()) {
@@ -87,7 +91,9 @@ class Planner {
   /// Before a mint: the overlap that exists ends now, the one that the mint begins does not.
   void revoke_before_mint() {
     if (!tokens().revoke_is_open()) return;
-    if (seen_.registered && has_published_value(seen_)) retire_older();
+    // Where all but the newest end together, the published one must not be among them.
+    revoked_ = registry_makes_it_;
+    if (!revoked_ && seen_.registered && has_published_value(seen_)) retire_older();
     tokens().handle_revoke();
   }
 
@@ -103,7 +109,7 @@ class Planner {
       add(step::CreateClient{.value = step::ValueFrom::staged});
     } else {
       update_when_needed();
-      if (!stored) add_credential();
+      if (!stored && !registry_makes_it_) add_credential();
       if (stored && seen_.published() != nullptr) nothing_works_ = strategy_ == Strategy::in_place;
     }
     if (!stored || !staged_is_published()) {
@@ -124,7 +130,7 @@ class Planner {
       tokens().settle_consumed();
       verify();
       draft_.publish();
-    } else if (!seen_.registered || !published_value_stands(seen_)) {
+    } else if (!seen_.registered || !published_value_stands(seen_) || was_begun_at_registry()) {
       mint();
     } else if (tokens().wants_rotation() != nullptr) {
       mint();
@@ -153,6 +159,7 @@ class Planner {
   }
 
   void mint() {
+    if (seen_.registered && registry_makes_it_) return mint_at_registry();
     const std::int64_t revision = next_revision(seen_);
     const rotation::Rotate* rotate = tokens().wants_rotation();
     revoke_before_mint();
@@ -171,9 +178,32 @@ class Planner {
     add(step::DropStaged{});
   }
 
+  [[nodiscard]] bool was_begun_at_registry() const { return registry_makes_it_ && fence_.has_value(); }
+
+  /// The server makes the value: the fence is the status, and the answer is staged.
+  void mint_at_registry() {
+    const rotation::Rotate* rotate = tokens().wants_rotation();
+    const std::string wanted(rotate != nullptr ? tokens().rotate() : "");
+    const std::string token = fence_ ? fence_->token : wanted;
+    const std::int64_t revision = std::max(next_revision(seen_), fence_ ? fence_->revision : 0);
+    const bool begun = fence_ && seen_.fenced_outcome != FencedOutcome::unknown;
+    revoke_before_mint();
+    if (!begun) add(step::Fence{.revision = revision, .token = token});
+    update_when_needed();
+    if (!begun || seen_.fenced_outcome == FencedOutcome::not_done) add(step::RotateCredential{});
+    add(step::StageAnswer{});
+    verify();
+    draft_.settle_minted(token);
+    const std::string_view kind = fence_ ? std::string_view(fence_->kind) : draft_.mint_kind();
+    if (!seen_.first_issuance()) tokens().because(reason_of_mint(token, kind));
+    const auto parsed = parse_rotation_token(token);
+    supersede(revision, parsed && parsed->now);
+    add(step::DropStaged{});
+  }
+
   /// Publishes a new revision; the older secrets end at once, or after the overlap.
   void supersede(std::int64_t revision, bool now) {
-    const bool cut = now || draft_.overlap() == std::chrono::milliseconds(0);
+    const bool cut = now || revoked_ || draft_.overlap() == std::chrono::milliseconds(0);
     if (!seen_.registered) return draft_.publish();
     if (!cut) {
       keep_older_than(revision);
@@ -267,11 +297,14 @@ class Planner {
   }
 
   const Observation& seen_;
+  const std::optional<api::InProgress>& fence_;
   Strategy strategy_;
+  const bool registry_makes_it_;  ///< the secret of a rotation
   PlanDraft draft_;
   std::optional<std::string> freed_;  ///< the secret that makes room
   bool older_are_gone_ = false;       ///< retired before the client was enabled, or replaced
   bool nothing_works_ = false;        ///< the published secret has ended already
+  bool revoked_ = false;              ///< older secrets end right after the publication
 };
 
 }  // namespace

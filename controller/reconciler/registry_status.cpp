@@ -29,7 +29,7 @@ Json write_capabilities(const backend::Capabilities& can) {
   const auto chooser = [](bool registry) { return registry ? "Registry" : "Operator"; };
   return {{"clientIdChosenBy", chooser(can.chooses_client_id)},
           {"secretChosenBy", chooser(can.chooses_secret)},
-          {"rotatedSecretChosenBy", chooser(can.chooses_secret)},
+          {"rotatedSecretChosenBy", chooser(can.chooses_secret || can.chooses_rotated_secret)},
           {"secretReadable", can.reads_secret_back},
           {"maxSecrets", can.max_secrets},
           {"secretIds", can.secrets_have_ids},

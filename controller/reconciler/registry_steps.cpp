@@ -165,6 +165,20 @@ Outcome StepPerformer::perform(const step::ReplaceCredential& /*step*/) {
   return done();
 }
 
+Outcome StepPerformer::perform(const step::RotateCredential& /*step*/) {
+  const api::InProgress fence = *seen_.client.status.rotation.in_progress;
+  const std::string& uid = seen_.client.meta.uid;
+  const backend::NewCredential wanted{.operation_id = fence.operation_id, .revision = fence.revision};
+  auto made = backend().rotate_credential(seen_.desired.settings.client_id, uid, wanted, stop_);
+  wiring_.report.credential_rotated(seen_, wanted, made);
+  if (!made) {
+    if (!outcome_unknown(made.error())) wiring_.answers.note_not_done(uid, fence.operation_id);
+    return held_by_registry(std::move(made).error(), seen_.registry->name);
+  }
+  wiring_.answers.keep(uid, fence.operation_id, std::move(*made));
+  return done();
+}
+
 Outcome StepPerformer::perform(const step::RegisterClient& /*step*/) {
   const api::InProgress fence = *seen_.client.status.rotation.in_progress;
   const std::string& uid = seen_.client.meta.uid;
@@ -213,6 +227,8 @@ Outcome StepPerformer::perform(const step::Verify& step) {
 
 /// Nothing of what the registry does not accept stays there, but a client that would have no secret at all.
 Outcome StepPerformer::end_rejected() {
+  // The next one takes its place, and it ends with the older ones.
+  if (seen_.registry->info.capabilities.chooses_rotated_secret) return done();
   switch (strategy_of(seen_.registry->info.capabilities)) {
     case Strategy::overlap: return retire({current_credential(seen_).credential_id});
     case Strategy::reregister: return perform(step::RemoveClient{.client_id = seen_.staged->client_id});

@@ -17,6 +17,7 @@ std::string_view name_of(const Step& step) {
                                [](const step::AddCredential&) { return "add-credential"; },
                                [](const step::RehearsePublish&) { return "rehearse"; },
                                [](const step::ReplaceCredential&) { return "replace-credential"; },
+                               [](const step::RotateCredential&) { return "rotate-credential"; },
                                [](const step::RegisterClient&) { return "register"; },
                                [](const step::StageAnswer&) { return "stage-answer"; },
                                [](const step::RemoveClient&) { return "remove-client"; },

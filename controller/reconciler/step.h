@@ -46,6 +46,8 @@ struct AddCredential {};
 struct RehearsePublish {};
 /// The staged value becomes the client's only secret.
 struct ReplaceCredential {};
+/// One more secret of the client, which the server makes; its answer is kept in memory.
+struct RotateCredential {};
 /// A new client whose id and secret the server makes; its answer is kept in memory.
 struct RegisterClient {};
 /// Create the staged Secret from the answer.
@@ -84,10 +86,10 @@ struct DropStaged {};
 using Step =
     std::variant<step::AddFinalizer, step::Fence, step::Stage, step::CreateClient, step::UpdateClient,
                  step::AdoptClient, step::DisableClient, step::EnableClient, step::RetireOldest,
-                 step::AddCredential, step::RehearsePublish, step::ReplaceCredential, step::RegisterClient,
-                 step::StageAnswer, step::RemoveClient, step::Verify, step::Publish, step::PublishFormer,
-                 step::DeleteFormer, step::RetireOlder, step::RestartTarget, step::WriteStatus,
-                 step::DropStaged>;
+                 step::AddCredential, step::RehearsePublish, step::ReplaceCredential, step::RotateCredential,
+                 step::RegisterClient, step::StageAnswer, step::RemoveClient, step::Verify, step::Publish,
+                 step::PublishFormer, step::DeleteFormer, step::RetireOlder, step::RestartTarget,
+                 step::WriteStatus, step::DropStaged>;
 
 /// As logs, checkpoints and errors call it.
 std::string_view name_of(const Step& step);

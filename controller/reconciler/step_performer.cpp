@@ -98,7 +98,7 @@ std::string StepPerformer::kind_of_mint(std::string_view token) const {
 Outcome StepPerformer::perform(const step::Fence& step) {
   api::ApiClientStatus status = seen_.client.status;
   if (status.rotation.in_progress && seen_.unnamed_clients.empty()) {
-    wiring_.report.registration_lost(seen_, *status.rotation.in_progress);
+    wiring_.report.answer_lost(seen_, *status.rotation.in_progress);
   }
   status.rotation.in_progress = api::InProgress{.operation_id = random_id(),
                                                 .kind = kind_of_mint(step.token),

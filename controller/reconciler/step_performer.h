@@ -56,6 +56,7 @@ class StepPerformer {
   Outcome perform(const step::AddCredential& step);
   Outcome perform(const step::RehearsePublish& step);
   Outcome perform(const step::ReplaceCredential& step);
+  Outcome perform(const step::RotateCredential& step);
   Outcome perform(const step::RegisterClient& step);
   Outcome perform(const step::StageAnswer& step);
   Outcome perform(const step::RemoveClient& step);

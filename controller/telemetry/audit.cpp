@@ -24,6 +24,8 @@ std::string_view message_of(AuditAction action) {
     case AuditAction::client_abandoned: return "client given up: it may still be in the registry";
     case AuditAction::registration_lost:
       return "answer of a registration lost: its client may be in the registry";
+    case AuditAction::credential_lost:
+      return "answer of a rotation lost: the client may have a secret that nobody knows";
     case AuditAction::credential_replaced: return "secret of the client replaced in the registry";
     case AuditAction::credential_added: return "secret added to the client in the registry";
     case AuditAction::credential_retired: return "secret of the client removed from the registry";
@@ -66,6 +68,7 @@ std::string_view to_string(AuditAction action) {
     case AuditAction::client_retained: return "client.retained";
     case AuditAction::client_abandoned: return "client.abandoned";
     case AuditAction::registration_lost: return "registration.lost";
+    case AuditAction::credential_lost: return "credential.lost";
     case AuditAction::credential_replaced: return "credential.replaced";
     case AuditAction::credential_added: return "credential.added";
     case AuditAction::credential_retired: return "credential.retired";

@@ -20,6 +20,7 @@ enum class AuditAction {
   client_retained,    ///< the object has gone, the client stays as its policy says
   client_abandoned,   ///< the object has gone, and nobody knows whether the client has
   registration_lost,  ///< a client may be left in the registry whose id nobody has heard
+  credential_lost,    ///< the client may have a secret that nobody has heard
   credential_added,
   credential_replaced,
   credential_retired,

@@ -160,6 +160,14 @@ RegistryBuilder a_registry_of_one_secret() {
       {.max_secrets = 1, .secrets_have_ids = true, .searchable_mark = true, .can_disable = true});
 }
 
+RegistryBuilder a_registry_that_makes_rotated_secrets() {
+  return RegistryBuilder().can({.chooses_rotated_secret = true,
+                                .max_secrets = 6,
+                                .secrets_have_ids = true,
+                                .searchable_mark = true,
+                                .can_disable = true});
+}
+
 RegistryBuilder a_registry_that_picks_ids() {
   return RegistryBuilder().can({.chooses_client_id = true, .chooses_secret = true, .max_secrets = 1});
 }

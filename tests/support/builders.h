@@ -80,6 +80,7 @@ RegistryBuilder a_registry();
 /// One secret for each client: rotation is InPlace.
 RegistryBuilder a_registry_of_one_secret();
 /// It makes ids and secrets itself: rotation is Reregister.
+RegistryBuilder a_registry_that_makes_rotated_secrets();
 RegistryBuilder a_registry_that_picks_ids();
 
 /// The published Secret of an_api_client().

@@ -27,6 +27,7 @@ std::string_view name_of(BackendOperation operation) {
     case BackendOperation::adopt: return "adopt";
     case BackendOperation::add_credential: return "add_credential";
     case BackendOperation::replace_credential: return "replace_credential";
+    case BackendOperation::rotate_credential: return "rotate_credential";
     case BackendOperation::register_client: return "register_client";
     case BackendOperation::retire_credential: return "retire_credential";
     case BackendOperation::set_disabled: return "set_disabled";
@@ -374,6 +375,24 @@ Result<Credential> FakeBackend::put_secret(State& state, const std::string& clie
   return store_secret(state, found->second, credential);
 }
 
+Result<backend::Registration> FakeBackend::rotate_credential(const std::string& client_id,
+                                                             const std::string& expected_uid,
+                                                             const NewCredential& wanted,
+                                                             std::stop_token stop) {
+  return call<backend::Registration>(
+      BackendOperation::rotate_credential, client_id, stop,
+      [&](State& state) -> Result<backend::Registration> {
+        Secret value("made-by-the-registry-" + std::to_string(state.next_client++));
+        const NewCredential credential{
+            .operation_id = wanted.operation_id, .revision = wanted.revision, .value = &value};
+        ASSIGN_OR_RETURN(const Credential added,
+                         put_secret(state, client_id, expected_uid, credential, false));
+        RegisteredClient& registered = state.clients.at(client_id).registered;
+        registered.mark->revision = std::max(registered.mark->revision, added.revision);
+        return backend::Registration{.client = registered, .value = std::move(value)};
+      });
+}
+
 Result<backend::Registration> FakeBackend::register_client(const ClientSettings& settings,
                                                            const OwnershipMark& mark,
                                                            const std::string& operation_id,
@@ -398,14 +417,19 @@ Result<void> FakeBackend::retire_credential(const std::string& client_id, const 
     const auto found = state.clients.find(client_id);
     if (found == state.clients.end()) return {};
     FakeClient& client = found->second;
-    const auto erased = std::erase_if(client.registered.credentials, [&](const Credential& credential) {
-      return credential.id == credential_id;
+    if (find_credential(client.registered, credential_id) == nullptr) return {};
+    const bool all_older = state.info.capabilities.chooses_rotated_secret;
+    const std::string newest = client.registered.credentials.back().id;
+    std::set<std::string> ended;
+    std::erase_if(client.registered.credentials, [&](const Credential& credential) {
+      const bool ends = all_older ? credential.id != newest : credential.id == credential_id;
+      if (ends) ended.insert(credential.id);
+      return ends;
     });
-    if (erased == 0) return {};
-    client.values.erase(credential_id);
+    for (const std::string& id : ended) client.values.erase(id);
     touch(client.registered);
     for (auto& [id, operation] : state.operations) {
-      if (operation.credential_id == credential_id) operation.deleted = true;
+      if (ended.contains(operation.credential_id)) operation.deleted = true;
     }
     return {};
   });

@@ -27,6 +27,7 @@ enum class BackendOperation {
   adopt,
   add_credential,
   replace_credential,
+  rotate_credential,
   register_client,
   retire_credential,
   set_disabled,
@@ -108,6 +109,10 @@ class FakeBackend final : public backend::Backend {
                                                  const std::string& expected_uid,
                                                  const backend::NewCredential& credential,
                                                  std::stop_token stop) override;
+  Result<backend::Registration> rotate_credential(const std::string& client_id,
+                                                  const std::string& expected_uid,
+                                                  const backend::NewCredential& wanted,
+                                                  std::stop_token stop) override;
   Result<backend::Registration> register_client(const backend::ClientSettings& settings,
                                                 const backend::OwnershipMark& mark,
                                                 const std::string& operation_id,

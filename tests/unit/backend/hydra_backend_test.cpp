@@ -32,6 +32,7 @@ const std::string kClientId = "acme_team-a_invoices";
 const std::string kClients = "/admin/clients";
 const std::string kPath = "/admin/clients/acme_team-a_invoices";
 const std::string kNotFound = R"({"error":"Unable to locate the resource","error_description":""})";
+const std::string kNobodysRotation = "/admin/clients/apiclient.dev%20nobody/secrets/rotate";
 const WallTime kNow{seconds(1767323045)};  // FakeClock begins there
 
 class HydraBackendTest : public testing::Test {
@@ -304,6 +305,63 @@ TEST_F(HydraBackendTest, AClientIsNeitherDisabledNorLeftWithoutSecret) {
   EXPECT_THAT(backend_->retire_credential(kClientId, "op-0", {}), is_ok()) << "it is gone";
 }
 
+// Rotation by the server
+
+TEST_F(HydraBackendTest, ARotationIsDescribedBeforeItIsDone) {
+  writes_.expect(Method::get, kPath, 200, stored());
+  echo(Method::put, kPath);
+  writes_.expect(Method::post, kPath + "/secrets/rotate", 200,
+                 R"({"client_id":"acme_team-a_invoices","client_secret":"made-by-hydra"})");
+  const auto made = backend_->rotate_credential(
+      kClientId, "uid-1", {.operation_id = "op-2", .revision = 2, .value = nullptr}, {});
+  ASSERT_THAT(made, is_ok());
+  EXPECT_EQ(made->value.reveal(), "made-by-hydra");
+  ASSERT_EQ(made->client.credentials.size(), 2U);
+  EXPECT_EQ(made->client.credentials.front().id, "op-1");
+  EXPECT_EQ(made->client.credentials.back().id, "op-2");
+  EXPECT_EQ(made->client.mark->revision, 2);
+  const Json described = body_of_write();
+  EXPECT_FALSE(described.contains("client_secret")) << "it would end the older ones";
+  EXPECT_EQ(described["metadata"]["apiclient.dev"]["older"].size(), 1U);
+}
+
+TEST_F(HydraBackendTest, ARotationBehindANewerOneIsAConflict) {
+  writes_.expect(Method::get, kPath, 200, stored());
+  EXPECT_THAT(backend_->rotate_credential(kClientId, "uid-1", {.operation_id = "op-0", .revision = 1}, {}),
+              has_error(ErrorKind::conflict));
+  writes_.expect(Method::get, kPath, 200, stored());
+  EXPECT_THAT(backend_->rotate_credential(kClientId, "uid-2", {.operation_id = "op-2", .revision = 2}, {}),
+              has_error(ErrorKind::conflict));
+}
+
+TEST_F(HydraBackendTest, AllOlderSecretsEndTogetherAndTheNewestNever) {
+  const auto with_two = stored([](Json& client) {
+    Json& mark = client["metadata"]["apiclient.dev"];
+    mark["older"] = Json::array({mark["credential"]});
+    mark["credential"] = {{"operation_id", "op-2"}, {"revision", 2}};
+  });
+  writes_.expect(Method::get, kPath, 200, with_two);
+  writes_.expect(Method::del, kPath + "/secrets/rotate", 204);
+  echo(Method::put, kPath);
+  ASSERT_THAT(backend_->retire_credential(kClientId, "op-1", {}), is_ok());
+  EXPECT_FALSE(
+      json::parse(writes_.requests().back().body)->at("metadata")["apiclient.dev"].contains("older"));
+  writes_.expect(Method::get, kPath, 200, with_two);
+  EXPECT_THAT(backend_->retire_credential(kClientId, "op-2", {}), has_error(ErrorKind::invalid));
+}
+
+TEST_F(HydraBackendTest, AProbeSeesThatTheServerKeepsRotatedSecrets) {
+  issuer_.expect(Method::get, "/.well-known/oauth-authorization-server", 200,
+                 R"({"issuer":"http://id.example","token_endpoint":"http://id.example/oauth2/token"})");
+  reads_.expect(Method::get, kClients + "?page_size=1", 200, "[]");
+  reads_.expect(Method::get, "/version", 200, R"({"version":"v26.3.0"})");
+  reads_.expect(Method::del, kNobodysRotation, 404, kNotFound);
+  const auto info = backend_->probe({});
+  ASSERT_THAT(info, is_ok());
+  EXPECT_TRUE(info->capabilities.chooses_rotated_secret);
+  EXPECT_EQ(info->capabilities.max_secrets, 6);
+}
+
 // Lists
 
 std::string page(int first, int count, const std::string& installation = "us") {
@@ -374,6 +432,7 @@ TEST_F(HydraBackendTest, ProbeNeedsIssuerAndAdminAccess) {
                  R"({"issuer":"http://id.example","token_endpoint":"http://id.example/oauth2/token"})");
   reads_.expect(Method::get, kClients + "?page_size=1", 200, "[]");
   reads_.expect(Method::get, "/version", 200, R"({"version":"v2.3.0"})");
+  reads_.expect(Method::del, kNobodysRotation, 404, "<html>Route not found</html>");
   const auto info = backend_->probe({});
   ASSERT_TRUE(info.has_value()) << info.error().message;
   EXPECT_EQ(info->server_version, "v2.3.0");
@@ -387,6 +446,7 @@ TEST_F(HydraBackendTest, ProbeDoesNotNeedTheVersion) {
                  R"({"issuer":"http://id.example","token_endpoint":"http://id.example/oauth2/token"})");
   reads_.expect(Method::get, kClients + "?page_size=1", 200, "[]");
   reads_.expect(Method::get, "/version", 404, "nothing");
+  reads_.expect(Method::del, kNobodysRotation, 403, "<html>");
   const auto info = backend_->probe({});
   ASSERT_TRUE(info.has_value()) << info.error().message;
   EXPECT_EQ(info->server_version, "");

@@ -522,7 +522,7 @@ TEST(Step, EachHasItsOwnName) {
                                 step::EnableClient{},      step::RetireOlder{},    step::WriteStatus{},
                                 step::DropStaged{},        step::AdoptClient{},    step::RehearsePublish{},
                                 step::ReplaceCredential{}, step::RegisterClient{}, step::StageAnswer{},
-                                step::RemoveClient{},      step::RestartTarget{}};
+                                step::RemoveClient{},      step::RestartTarget{},  step::RotateCredential{}};
   std::set<std::string_view> names;
   for (const Step& step : steps) names.insert(name_of(step));
   EXPECT_EQ(names.size(), std::variant_size_v<Step>);

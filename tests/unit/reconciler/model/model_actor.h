@@ -32,6 +32,8 @@ class Actor {
   Progress perform(const step::AddCredential& step);
   Progress perform(const step::RehearsePublish& step);
   Progress perform(const step::ReplaceCredential& step);
+  /// None of the model's registries makes the secret of a rotation.
+  static Progress perform(const step::RotateCredential& /*step*/) { return Progress::refused; }
   Progress perform(const step::RegisterClient& step);
   Progress perform(const step::StageAnswer& step);
   Progress perform(const step::RemoveClient& step);
