@@ -24,8 +24,8 @@ from world import API, World
 PLACES = 64  # objects at a time, each with a worker of its own
 HELD = {KUBERNETES: 10, REGISTRY: 8, TOKENS: 8}  # calls under way at a time: each server's connections are limited
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
-LATE = 15.0  # seconds that a gap may last after the harm is over: by then a failed pass has been tried again
-_WITHIN = 60
+LATE = 30.0  # seconds that a gap may last after the harm is over: by then a failed pass has been tried again
+_WITHIN = 120
 _BRISK = {"APICLIENT_LEASE_MS": "8000", "APICLIENT_RENEW_DEADLINE_MS": "6000", "APICLIENT_LEASE_RETRY_MS": "500",
           "APICLIENT_ROTATION_THROTTLE_MS": "0", "APICLIENT_LOG_LEVEL": "debug"}
 _ACTS = {LOST: lose_reply, THROTTLED: answer(429, Retry_After="1"), BROKEN: answer(500)}
