@@ -2,18 +2,16 @@
 every checkout on a machine shares them. An entry of the cache is named after everything that decides what is in it.
 """
 
-import contextlib
-import fcntl
 import hashlib
 import os
 import platform
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 
+import cache
 from processes import Failed
 
 _MODULES = Path(__file__).resolve().parent.parent / "go"
@@ -31,38 +29,22 @@ class GoPrograms:
 
     def directory(self):
         """Where the programs are, or will be once `build` has run."""
-        cache = os.environ.get("APICLIENT_CACHE")
-        if not cache:
-            cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "apiclient-operator"
-        return Path(cache).resolve() / self._name / self._fingerprint() / "bin"
+        return cache.directory(self._name) / self._fingerprint() / "bin"
 
     def build(self, say=print):
         """Builds what is missing. Safe when several run at once: one builds, the others wait for it."""
-        target = self.directory().parent
-        if not target.is_dir():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with _locked(target.with_suffix(".lock")):
-                if not target.is_dir():
-                    self._build_into(target, say)
+        cache.filled(self.directory().parent, lambda work: self._build_into(work, say))
         return self.directory()
 
-    def _build_into(self, target, say):
-        for leftover in target.parent.glob(f"{target.name}.building.*"):
-            shutil.rmtree(leftover, ignore_errors=True)
-        # Renamed only when complete: a cache entry that exists is whole.
-        work = Path(tempfile.mkdtemp(prefix=f"{target.name}.building.", dir=target.parent))
-        try:
-            for module, linker_flags, programs in self._builds:
-                begin = time.monotonic()
-                say(f"building {', '.join(programs)} (minutes the first time, cached in {target.parent})")
-                self._go_build(module, linker_flags, programs, work)
-                self._copy_files(module, work)
-                say(f"built {', '.join(programs)} in {time.monotonic() - begin:.0f} s")
-            shutil.rmtree(work / "tmp")
-            work.chmod(0o755)
-            work.rename(target)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+    def _build_into(self, work, say):
+        for module, linker_flags, programs in self._builds:
+            begin = time.monotonic()
+            say(f"building {', '.join(programs)} (minutes the first time, cached in {work.parent})")
+            self._go_build(module, linker_flags, programs, work)
+            self._copy_files(module, work)
+            say(f"built {', '.join(programs)} in {time.monotonic() - begin:.0f} s")
+        shutil.rmtree(work / "tmp")
+        return work
 
     def _go_build(self, module, linker_flags, programs, work):
         for folder in ("bin", "tmp"):
@@ -103,10 +85,3 @@ class GoPrograms:
             for name in ("go.mod", "go.sum"):
                 digest.update((_MODULES / module / name).read_bytes())
         return digest.hexdigest()[:16]
-
-
-@contextlib.contextmanager
-def _locked(path):
-    with open(path, "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -1,20 +1,18 @@
 """Keycloak, for tests: the distribution that Maven fetches, pinned by its digest, unpacked and built into the cache
-that kube_binaries.py uses. Servers run from there with a directory of their own for what they write.
+(cache.py). Servers run from there with a directory of their own for what they write.
 
 APICLIENT_KEYCLOAK names the directory of another one, built in the same way.
 """
 
-import contextlib
-import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
-import tempfile
 import time
 import zipfile
 from pathlib import Path
 
+import cache
 from processes import Failed
 
 KEYCLOAK_VERSION = "26.7.0"  # the newest one that can be had as a Maven artifact
@@ -43,13 +41,7 @@ def find():
 
 def build(say=print):
     """Builds it where it is missing. Safe when several run at once: one builds, the others wait for it."""
-    target = _directory()
-    if not target.is_dir():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(target.with_suffix(".lock")):
-            if not target.is_dir():
-                _build_into(target, say)
-    return target
+    return cache.filled(_directory(), lambda work: _build_into(work, say))
 
 
 def command(directory, *arguments):
@@ -66,28 +58,17 @@ def command(directory, *arguments):
 
 
 def _directory():
-    cache = os.environ.get("APICLIENT_CACHE")
-    if not cache:
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "apiclient-operator"
     fingerprint = hashlib.sha256(f"{_SHA256} {_BUILD}".encode()).hexdigest()[:16]
-    return Path(cache).resolve() / "keycloak" / f"{KEYCLOAK_VERSION}-{fingerprint}"
+    return cache.directory("keycloak") / f"{KEYCLOAK_VERSION}-{fingerprint}"
 
 
-def _build_into(target, say):
-    for leftover in target.parent.glob(f"{target.name}.building.*"):
-        shutil.rmtree(leftover, ignore_errors=True)
-    # Renamed only when complete: a cache entry that exists is whole.
-    work = Path(tempfile.mkdtemp(prefix=f"{target.name}.building.", dir=target.parent))
-    try:
-        begin = time.monotonic()
-        say(f"fetching and building Keycloak {KEYCLOAK_VERSION} (minutes the first time, cached in {target.parent})")
-        home = _unpack(_fetch(work), work)
-        _run("kc.sh build", ["/bin/bash", str(home / "bin" / "kc.sh"), "build", *_BUILD],
-             {**os.environ, "JAVA": _java()})
-        home.rename(target)
-        say(f"built Keycloak in {time.monotonic() - begin:.0f} s")
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+def _build_into(work, say):
+    begin = time.monotonic()
+    say(f"fetching and building Keycloak {KEYCLOAK_VERSION} (minutes the first time, cached in {work.parent})")
+    home = _unpack(_fetch(work), work)
+    _run("kc.sh build", ["/bin/bash", str(home / "bin" / "kc.sh"), "build", *_BUILD], {**os.environ, "JAVA": _java()})
+    say(f"built Keycloak in {time.monotonic() - begin:.0f} s")
+    return home
 
 
 def _fetch(work):
@@ -127,10 +108,3 @@ def _java():
     if not found:
         raise Failed("there is no java: run tools/setup")
     return found
-
-
-@contextlib.contextmanager
-def _locked(path):
-    with open(path, "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -1,37 +1,24 @@
-"""Programs for tests that come as npm packages: pinned by a package-lock.json, installed into the cache that
-kube_binaries.py uses, outside the work tree, so that every checkout on a machine shares them."""
+"""Programs for tests that come as npm packages: pinned by a package-lock.json, installed into the
+cache (cache.py)."""
 
-import contextlib
-import fcntl
 import hashlib
-import os
 import platform
 import shutil
 import subprocess
-import tempfile
 import time
-from pathlib import Path
 
+import cache
 from processes import Failed
 
 
 def directory(package):
     """Where the files of the folder `package` and its node_modules are, or will be once `install` has run."""
-    cache = os.environ.get("APICLIENT_CACHE")
-    if not cache:
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "apiclient-operator"
-    return Path(cache).resolve() / "npm" / f"{package.name}-{_fingerprint(package)}"
+    return cache.directory("npm") / f"{package.name}-{_fingerprint(package)}"
 
 
 def install(package, say=print):
     """Installs what is missing. Safe when several run at once: one installs, the others wait for it."""
-    target = directory(package)
-    if not target.is_dir():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(target.with_name(f"{target.name}.lock")):
-            if not target.is_dir():
-                _install_into(package, target, say)
-    return target
+    return cache.filled(directory(package), lambda work: _install_into(package, work, say))
 
 
 def node(target):
@@ -42,20 +29,14 @@ def node(target):
     return found
 
 
-def _install_into(package, target, say):
-    # Renamed only when complete: a cache entry that exists is whole.
-    work = Path(tempfile.mkdtemp(prefix=f"{target.name}.installing.", dir=target.parent))
-    try:
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(package / name, work / name)
-        begin = time.monotonic()
-        say(f"installing the packages of {package.name} (cached in {target.parent})")
-        _npm_ci(work)
-        say(f"installed them in {time.monotonic() - begin:.0f} s")
-        work.chmod(0o755)
-        work.rename(target)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+def _install_into(package, work, say):
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(package / name, work / name)
+    begin = time.monotonic()
+    say(f"installing the packages of {package.name} (cached in {work.parent})")
+    _npm_ci(work)
+    say(f"installed them in {time.monotonic() - begin:.0f} s")
+    return work
 
 
 def _npm_ci(work):
@@ -74,10 +55,3 @@ def _fingerprint(package):
     for name in ("package.json", "package-lock.json"):
         digest.update((package / name).read_bytes())
     return digest.hexdigest()[:16]
-
-
-@contextlib.contextmanager
-def _locked(path):
-    with open(path, "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
