@@ -29,13 +29,12 @@ def elsewhere():
 
 @pytest.fixture
 def twin(elsewhere, world, peer):
-    """twin(**spec): a world of the other cluster whose namespace and registry are called as those of `world`."""
+    """twin(**spec): a world of the other cluster whose namespace is called as that of `world`."""
     with contextlib.ExitStack() as stack:
         def make(**spec):
             proxy = stack.enter_context(FaultProxy())
             other = PeerWorld(*elsewhere, peer, proxy, spec)
-            other.namespace = other.registry_name = other.credentials_name = world.namespace
-            other.registry_names = [world.namespace]
+            other.namespace = world.namespace
             other.open()
             stack.callback(other.close)
             return other

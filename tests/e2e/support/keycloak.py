@@ -65,7 +65,7 @@ class Keycloak:
                 raise Failed(f"{self.name} ended; its log ends:\n{tail(self.log)}")
             return answers(f"{self.url}/realms/master")
 
-        wait_until(ready, 180, f"{self.name} is ready", interval=0.2)
+        wait_until(ready, 300, f"{self.name} is ready", interval=0.2)
         if not self._made:
             self._make_realm()
         return self
@@ -181,7 +181,8 @@ def members(url, secret_name):
 
 
 def auth(secret_name):
-    return {"clientCredentials": {"secretRef": {"name": secret_name}}}
+    return {"clientCredentials": {"secretRef": {
+        "name": secret_name, "clientIdKey": "client-id", "clientSecretKey": "client-secret"}}}
 
 
 class KeycloakWorld(World):
