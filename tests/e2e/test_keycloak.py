@@ -39,15 +39,21 @@ def keycloak_world(make_world, server):
 
 @pytest.fixture
 def rights(server):
-    """rights.grant(...) and rights.revoke(...) of the operator's client; then it has those of the documentation."""
+    """rights.grant(world, …) and rights.revoke(world, …): of the client of the operator, which has those of the docs
+    again afterwards. Rights are in its access token, so it is made to fetch another one: by a touch of the Secret."""
     class Rights:
         @staticmethod
-        def grant(*names):
+        def grant(world, *names):
             server.grant(OPERATOR, names)
+            touch(world)
 
         @staticmethod
-        def revoke(*names):
+        def revoke(world, *names):
             server.revoke(OPERATOR, names)
+            touch(world)
+
+    def touch(world):
+        world.patch_operator_secret(world.credentials_name, touched=secrets.token_hex(4))
 
     yield Rights
     server.revoke(OPERATOR, ("manage-users",))
@@ -65,10 +71,11 @@ def assert_right(world, name):
 def claims(world, name, scope=None):
     """What is in an access token that was got with the published Secret."""
     secret = world.secret(name)
-    form = {"grant_type": "client_credentials", "client_id": secret.text("client-id"),
-            "client_secret": secret.reveal("client-secret"), **({"scope": scope} if scope else {})}
-    status, body = exchange("POST", secret.text("token-uri"), urllib.parse.urlencode(form),
-                            {"Content-Type": "application/x-www-form-urlencoded"})
+    form = {"grant_type": "client_credentials", **({"scope": scope} if scope else {})}
+    pair = f"{secret.text('client-id')}:{secret.reveal('client-secret')}"  # nothing in it that a form would encode
+    status, body = exchange("POST", secret.text("token-uri"), urllib.parse.urlencode(form), {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Authorization": "Basic " + base64.b64encode(pair.encode()).decode()})
     assert status == 200, f"the token endpoint answers {status}"
     payload = body["access_token"].split(".")[1]
     return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
@@ -97,6 +104,7 @@ def test_what_the_registry_says_of_itself(keycloak_world):
 @pytest.mark.parametrize("spec", [
     WEB,
     {**WEB, "grantTypes": ["authorization_code", "implicit", f"{GRANT}device_code", f"{GRANT}token-exchange"],
+     "tokenLifetimes": None,
      "registryParameters": {"frontchannelLogout": True, "backchannel.logout.url": "https://shop.example.com/back"}},
     {"type": "Public", "redirectUris": ["http://127.0.0.1/callback"]},
     {"tokenEndpointAuthMethod": "private_key_jwt", "jwks": KEYS},
@@ -166,8 +174,8 @@ def test_a_lifetime_of_the_token(keycloak_world):
 
 
 def test_roles_of_a_service_account(keycloak_world, server, rights):
-    rights.grant("manage-users")
     world = keycloak_world(**ROLES)
+    rights.grant(world, "manage-users")
     world.create_ready("one", registryParameters={"serviceAccountRoles": ["viewer"]})
     assert "viewer" in claims(world, "one")["realm_access"]["roles"]
     assert_right(world, "one")
@@ -183,7 +191,8 @@ def test_a_role_that_cannot_be_given(keycloak_world, rights):
     world.create("one", registryParameters={"serviceAccountRoles": ["viewer"]})
     client = world.wait_condition("one", "Stalled", "True", "RefusedByRegistry")
     assert "manage-users" in conditions(client)["Stalled"]["message"] and world.secret("one") is None
-    rights.grant("manage-users")
+    rights.grant(world, "manage-users")
+    world.wait_ready("one", 90)
     world.create("two", registryParameters={"serviceAccountRoles": ["nobody-has-it"]})
     client = world.wait_condition("two", "Stalled", "True", "RefusedByRegistry")
     assert "nobody-has-it" in conditions(client)["Stalled"]["message"]
@@ -198,21 +207,21 @@ def test_a_missing_right_to_view_is_not_absent(keycloak_world, rights):
     world = keycloak_world()
     world.create_ready("one")
     before, registered = world.secret("one"), world.registered("one")
-    rights.revoke("view-clients", "manage-clients")
-    world.annotate("one", "reconcile", "r1")
+    rights.revoke(world, "view-clients", "manage-clients")
     registry = world.wait_registry("CredentialsRefused", seconds=60)
     assert "view-clients" in conditions(registry)["Ready"]["message"]
     world.delete("one")
     client = world.wait_condition("one", "DeletionBlocked", "True", "CredentialsRefused", seconds=60)
     assert client and world.registered("one") == registered and works(before), "it was not taken for deleted"
-    rights.grant(*RIGHTS)
+    rights.grant(world, *RIGHTS)
     world.wait_gone("one", 90)
     assert world.registered("one") is None
 
 
 def test_drift_is_healed_and_authorization_services_stay(keycloak_world, server):
     world = keycloak_world()
-    world.create_ready("one", **{**WEB, "grantTypes": ["authorization_code", "client_credentials"]})
+    world.create_ready("one", **{**WEB, "grantTypes": ["authorization_code", "client_credentials"],
+                                 "tokenLifetimes": {"accessToken": "15m"}})
     client_id = world.client_id("one")
     server.change(client_id, authorizationServicesEnabled=True)
     server.change(client_id, authorizationServicesEnabled=True, directAccessGrantsEnabled=True, fullScopeAllowed=True,
