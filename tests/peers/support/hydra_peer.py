@@ -20,6 +20,11 @@ class HydraPeer(Peer):
     def __init__(self, plane):
         super().__init__(Hydra(plane, "peer-hydra"))
 
+    example = "hydra.yaml"
+
+    def lead_example(self, spec, secret_name):
+        spec["hydra"]["adminUrl"], spec["issuer"] = self.admin_url, self.issuer
+
     def members(self, admin_url):
         return {"embedded": None, "auth": None, "hydra": {"adminUrl": admin_url}}
 
