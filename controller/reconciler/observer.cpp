@@ -127,7 +127,8 @@ Result<Observer::Target> Observer::find_target(const api::ApiClient& client, con
 Result<std::vector<TargetSecret>> Observer::find_formers(const api::ApiClient& client,
                                                          const std::string& secret_name,
                                                          std::stop_token stop) {
-  std::set<std::string> names = {client.status.binding_name};
+  // The new name too: a pass that was cut off has published to it, and the status does not say so yet.
+  std::set<std::string> names = {client.status.binding_name, client.secret_name()};
   for (const kube::ObjectKey& key : formers_.of(client.meta.uid)) names.insert(key.name);
   std::vector<TargetSecret> found;
   for (const std::string& name : names) {

@@ -23,8 +23,8 @@ def refused(world, name, reason, **spec):
 
 
 def test_a_namespaced_registry_is_said_to_be_off(world):
-    message = refused(world, "one", "Unsupported", registryRef={"kind": "ClientRegistry", "name": "mine"})
-    assert "spec.registryRef.kind" in message
+    message = refused(world, "one", "NamespacedRegistriesDisabled", registryRef={"kind": "ClientRegistry", "name": "mine"})
+    assert "spec.registryRef" in message and "--allow-namespaced-registries" in message
 
 
 @pytest.mark.parametrize("reason, spec, registry, culprit", [

@@ -78,6 +78,17 @@ TEST_F(Rename, BothGoWithTheObject) {
   EXPECT_TRUE(world_.client().is_null());
 }
 
+TEST_F(Rename, BothGoWithAnObjectThatIsDeletedBeforeItsStatusTellsTheNewName) {
+  issue();
+  world_.patch_client({{"spec", {{"secret", {{"name", kNew.name}}}}}, {"metadata", {{"generation", 2}}}});
+  ASSERT_TRUE(world_.crashes_at("before status"));
+  ASSERT_FALSE(at(kNew).is_null());
+  world_.delete_client();
+  ASSERT_TRUE(world_.settle());
+  EXPECT_TRUE(at(kOld).is_null());
+  EXPECT_TRUE(at(kNew).is_null());
+}
+
 TEST_F(Rename, ACrashAfterThePublicationIsContinued) {
   issue();
   world_.patch_client({{"spec", {{"secret", {{"name", kNew.name}}}}}, {"metadata", {{"generation", 2}}}});
