@@ -284,7 +284,7 @@ def test_the_example_of_this_kind_works(world, peer):
     registry, client = documents["ClusterClientRegistry"]["spec"], documents["ApiClient"]
     peer.lead_example(registry, world.credentials_name)
     name = f"{world.registry_name}-example"
-    world.create_registry(name, **{"embedded": None, "issuer": None, "tenant": None, **registry})
+    world.create_registry(name, **{"embedded": None, "issuer": None, "tenant": None, "auth": None, **registry})
     reference = {"kind": "ClusterClientRegistry", "name": name}
     world.create_ready(client["metadata"]["name"], **{**client["spec"], "registryRef": reference})
     assert world.token(client["metadata"]["name"]) == 200
