@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "backend/counted_backend.h"
 #include "backend/embedded_codec.h"
 #include "backend/registry_error.h"
 #include "http/uri.h"
@@ -43,82 +44,9 @@ struct Call {
 
 class EmbeddedBackend final : public Backend {
  public:
-  EmbeddedBackend(std::string name, const EmbeddedParts& parts) : name_(std::move(name)), parts_(parts) {}
+  explicit EmbeddedBackend(const EmbeddedParts& parts) : parts_(parts) {}
 
   Result<RegistryInfo> probe(std::stop_token stop) override {
-    return finish("probe", "probe registry", probe_once(stop));
-  }
-
-  Result<std::optional<RegisteredClient>> find(const std::string& client_id, std::stop_token stop) override {
-    return finish("find", "find client " + client_id, find_once(client_id, stop));
-  }
-
-  Result<std::vector<std::string>> list_owned(const std::string& installation_id,
-                                              std::stop_token stop) override {
-    return finish("list", "list clients", list_all(installation_id, stop));
-  }
-
-  Result<RegisteredClient> create(const ClientSettings& settings, const OwnershipMark& mark,
-                                  const NewCredential* credential, std::stop_token stop) override {
-    return finish("create", "create client " + settings.client_id,
-                  create_once(settings, mark, credential, stop));
-  }
-
-  Result<RegisteredClient> update(const ClientSettings& settings, const OwnershipMark& mark,
-                                  const std::string& expected_uid, std::stop_token stop) override {
-    return finish("update", "update client " + settings.client_id,
-                  update_once(settings, mark, expected_uid, stop));
-  }
-
-  Result<RegisteredClient> adopt(const ClientSettings& settings, const OwnershipMark& mark,
-                                 const std::string& etag, std::stop_token stop) override {
-    return finish("adopt", "adopt client " + settings.client_id, adopt_once(settings, mark, etag, stop));
-  }
-
-  Result<Credential> add_credential(const std::string& client_id, const std::string& expected_uid,
-                                    const NewCredential& credential, std::stop_token stop) override {
-    return finish("add_credential", "add a secret to client " + client_id,
-                  put_secret(http::Method::post, client_id, expected_uid, credential, stop));
-  }
-
-  Result<Credential> replace_credential(const std::string& client_id, const std::string& expected_uid,
-                                        const NewCredential& credential, std::stop_token stop) override {
-    return finish("replace_credential", "replace the secret of client " + client_id,
-                  put_secret(http::Method::put, client_id, expected_uid, credential, stop));
-  }
-
-  Result<Registration> rotate_credential(const std::string& /*client_id*/,
-                                         const std::string& /*expected_uid*/, const NewCredential& /*wanted*/,
-                                         std::stop_token /*stop*/) override {
-    return fail(ErrorKind::internal, "this kind of registry takes the secret that it is given");
-  }
-
-  Result<Registration> register_client(const ClientSettings& /*settings*/, const OwnershipMark& /*mark*/,
-                                       const std::string& /*operation_id*/,
-                                       std::stop_token /*stop*/) override {
-    return fail(ErrorKind::internal, "this kind of registry takes the id that it is given");
-  }
-
-  Result<void> retire_credential(const std::string& client_id, const std::string& credential_id,
-                                 std::stop_token stop) override {
-    const std::string path = path_of_secrets(client_id) + "/" + http::encode_segment(credential_id);
-    return finish("retire_credential", "retire a secret of client " + client_id, delete_once(path, stop));
-  }
-
-  Result<RegisteredClient> set_disabled(const std::string& client_id, const std::string& expected_uid,
-                                        bool disabled, std::stop_token stop) override {
-    const std::string operation = disabled ? "disable" : "enable";
-    return finish(operation, operation + " client " + client_id,
-                  set_disabled_once(client_id, expected_uid, operation, stop));
-  }
-
-  Result<void> remove(const std::string& client_id, const std::string& expected_uid,
-                      std::stop_token stop) override {
-    return finish("remove", "remove client " + client_id, remove_once(client_id, expected_uid, stop));
-  }
-
- private:
-  Result<RegistryInfo> probe_once(const std::stop_token& stop) {
     ASSIGN_OR_RETURN(Endpoints endpoints, parts_.discovery.fetch(stop));
     ASSIGN_OR_RETURN(const http::Response page, read(std::string(kClients) + "?limit=1", stop));
     if (!page.ok()) return fail(list_error_of(page));
@@ -128,7 +56,19 @@ class EmbeddedBackend final : public Backend {
     return info;
   }
 
-  Result<std::vector<std::string>> list_all(const std::string& installation_id, const std::stop_token& stop) {
+  Result<std::optional<RegisteredClient>> find(const std::string& client_id, std::stop_token stop) override {
+    ASSIGN_OR_RETURN(const http::Response response, read(path_of(client_id), stop));
+    if (!response.ok()) {
+      Error error = error_of(response);
+      if (error.kind == ErrorKind::not_found) return std::optional<RegisteredClient>();
+      return fail(std::move(error));
+    }
+    ASSIGN_OR_RETURN(RegisteredClient client, read_same_client(response, client_id));
+    return std::optional(std::move(client));
+  }
+
+  Result<std::vector<std::string>> list_owned(const std::string& installation_id,
+                                              std::stop_token stop) override {
     std::vector<std::string> all;
     std::string next;
     do {
@@ -146,20 +86,8 @@ class EmbeddedBackend final : public Backend {
     return all;
   }
 
-  Result<std::optional<RegisteredClient>> find_once(const std::string& client_id,
-                                                    const std::stop_token& stop) {
-    ASSIGN_OR_RETURN(const http::Response response, read(path_of(client_id), stop));
-    if (!response.ok()) {
-      Error error = error_of(response);
-      if (error.kind == ErrorKind::not_found) return std::optional<RegisteredClient>();
-      return fail(std::move(error));
-    }
-    ASSIGN_OR_RETURN(RegisteredClient client, read_same_client(response, client_id));
-    return std::optional(std::move(client));
-  }
-
-  Result<RegisteredClient> create_once(const ClientSettings& settings, const OwnershipMark& mark,
-                                       const NewCredential* credential, const std::stop_token& stop) {
+  Result<RegisteredClient> create(const ClientSettings& settings, const OwnershipMark& mark,
+                                  const NewCredential* credential, std::stop_token stop) override {
     Call call{.method = http::Method::post, .path = std::string(kClients)};
     auto body = credential != nullptr ? embedded::write_client(settings, mark, *credential)
                                       : embedded::write_client(settings, mark);
@@ -173,19 +101,60 @@ class EmbeddedBackend final : public Backend {
     return read_same_client(response, settings.client_id);
   }
 
-  Result<RegisteredClient> update_once(const ClientSettings& settings, const OwnershipMark& mark,
-                                       const std::string& expected_uid, const std::stop_token& stop) {
+  Result<RegisteredClient> update(const ClientSettings& settings, const OwnershipMark& mark,
+                                  const std::string& expected_uid, std::stop_token stop) override {
     RETURN_IF_ERROR(check_uid(expected_uid));
     return replace(settings, mark, {{"Apiclient-Owner-Uid", expected_uid}}, stop);
   }
 
   /// The registry has no precondition "without a mark", but an etag is of one state, which had none.
-  Result<RegisteredClient> adopt_once(const ClientSettings& settings, const OwnershipMark& mark,
-                                      const std::string& etag, const std::stop_token& stop) {
+  Result<RegisteredClient> adopt(const ClientSettings& settings, const OwnershipMark& mark,
+                                 const std::string& etag, std::stop_token stop) override {
     if (etag.empty()) return fail(ErrorKind::internal, "the client's etag is not known");
     return replace(settings, mark, {{"If-Match", "\"" + etag + "\""}}, stop);
   }
 
+  Result<Credential> add_credential(const std::string& client_id, const std::string& expected_uid,
+                                    const NewCredential& credential, std::stop_token stop) override {
+    return put_secret(http::Method::post, client_id, expected_uid, credential, stop);
+  }
+
+  Result<Credential> replace_credential(const std::string& client_id, const std::string& expected_uid,
+                                        const NewCredential& credential, std::stop_token stop) override {
+    return put_secret(http::Method::put, client_id, expected_uid, credential, stop);
+  }
+
+  Result<Registration> rotate_credential(const std::string& /*client_id*/,
+                                         const std::string& /*expected_uid*/, const NewCredential& /*wanted*/,
+                                         std::stop_token /*stop*/) override {
+    return fail(ErrorKind::internal, "this kind of registry takes the secret that it is given");
+  }
+
+  Result<Registration> register_client(const ClientSettings& /*settings*/, const OwnershipMark& /*mark*/,
+                                       const std::string& /*operation_id*/,
+                                       std::stop_token /*stop*/) override {
+    return fail(ErrorKind::internal, "this kind of registry takes the id that it is given");
+  }
+
+  Result<void> retire_credential(const std::string& client_id, const std::string& credential_id,
+                                 std::stop_token stop) override {
+    const std::string path = path_of_secrets(client_id) + "/" + http::encode_segment(credential_id);
+    return delete_once(path, stop);
+  }
+
+  Result<RegisteredClient> set_disabled(const std::string& client_id, const std::string& expected_uid,
+                                        bool disabled, std::stop_token stop) override {
+    const std::string operation = disabled ? "disable" : "enable";
+    return set_disabled_once(client_id, expected_uid, operation, stop);
+  }
+
+  Result<void> remove(const std::string& client_id, const std::string& expected_uid,
+                      std::stop_token stop) override {
+    RETURN_IF_ERROR(check_uid(expected_uid));
+    return delete_once(path_of(client_id) + http::Query().add("uid", expected_uid).text(), stop);
+  }
+
+ private:
   Result<RegisteredClient> replace(const ClientSettings& settings, const OwnershipMark& mark,
                                    http::Headers preconditions, const std::stop_token& stop) {
     ASSIGN_OR_RETURN(std::string body, embedded::write_client(settings, mark));
@@ -222,12 +191,6 @@ class EmbeddedBackend final : public Backend {
                             .headers = {{"Apiclient-Owner-Uid", expected_uid}}},
                            stop));
     return read_same_client(response, client_id);
-  }
-
-  Result<void> remove_once(const std::string& client_id, const std::string& expected_uid,
-                           const std::stop_token& stop) {
-    RETURN_IF_ERROR(check_uid(expected_uid));
-    return delete_once(path_of(client_id) + http::Query().add("uid", expected_uid).text(), stop);
   }
 
   Result<void> delete_once(std::string path, const std::stop_token& stop) {
@@ -290,22 +253,13 @@ class EmbeddedBackend final : public Backend {
     return client;
   }
 
-  /// Counts the call and says in an error what it was for.
-  template <typename T>
-  Result<T> finish(std::string_view label, std::string_view operation, Result<T> outcome) {
-    parts_.metrics.backend_request(name_, label, outcome ? "success" : to_string(outcome.error().kind));
-    if (outcome) return outcome;
-    return fail(std::move(outcome).error().in(operation));
-  }
-
-  const std::string name_;
   const EmbeddedParts parts_;
 };
 
 }  // namespace
 
 std::unique_ptr<Backend> make_embedded_backend(std::string name, const EmbeddedParts& parts) {
-  return std::make_unique<EmbeddedBackend>(std::move(name), parts);
+  return make_counted_backend(std::move(name), std::make_unique<EmbeddedBackend>(parts), parts.metrics);
 }
 
 }  // namespace apiclient::backend

@@ -6,9 +6,11 @@
 #include <string_view>
 #include <utility>
 
+#include "backend/counted_backend.h"
 #include "backend/hydra_codec.h"
 #include "backend/hydra_page.h"
 #include "backend/registry_error.h"
+#include "backend/write_preconditions.h"
 #include "http/uri.h"
 
 namespace apiclient::backend {
@@ -41,96 +43,11 @@ std::string path_of(std::string_view client_id) {
   return std::string(kClients).append("/").append(http::encode_segment(client_id));
 }
 
-Error conflict(std::string code, std::string message) {
-  return {.kind = ErrorKind::conflict, .message = std::move(message), .code = std::move(code)};
-}
-
-/// The mark as it was read allows a write by the owner with this uid.
-Result<void> check_owner(const StoredClient& stored, const std::string& expected_uid) {
-  // An empty uid would be that of a mark that cannot be read.
-  if (expected_uid.empty()) return fail(ErrorKind::internal, "the owner's uid is not known");
-  if (stored.mark && stored.mark->owner.uid == expected_uid) return {};
-  return fail(conflict("precondition_failed", "the client belongs to somebody else"));
-}
-
 class HydraBackend final : public Backend {
  public:
-  HydraBackend(std::string name, const HydraParts& parts) : name_(std::move(name)), parts_(parts) {}
+  explicit HydraBackend(const HydraParts& parts) : parts_(parts) {}
 
   Result<RegistryInfo> probe(std::stop_token stop) override {
-    return finish("probe", "probe registry", probe_once(stop));
-  }
-
-  Result<std::optional<RegisteredClient>> find(const std::string& client_id, std::stop_token stop) override {
-    return finish("find", "find client " + client_id, find_once(client_id, stop));
-  }
-
-  Result<std::vector<std::string>> list_owned(const std::string& installation_id,
-                                              std::stop_token stop) override {
-    return finish("list", "list clients", list_all(installation_id, stop));
-  }
-
-  Result<RegisteredClient> create(const ClientSettings& settings, const OwnershipMark& mark,
-                                  const NewCredential* credential, std::stop_token stop) override {
-    return finish("create", "create client " + settings.client_id,
-                  create_once(settings, mark, credential, stop));
-  }
-
-  Result<RegisteredClient> update(const ClientSettings& settings, const OwnershipMark& mark,
-                                  const std::string& expected_uid, std::stop_token stop) override {
-    return finish("update", "update client " + settings.client_id,
-                  update_once(settings, mark, expected_uid, stop));
-  }
-
-  Result<RegisteredClient> adopt(const ClientSettings& settings, const OwnershipMark& mark,
-                                 const std::string& etag, std::stop_token stop) override {
-    return finish("adopt", "adopt client " + settings.client_id, adopt_once(settings, mark, etag, stop));
-  }
-
-  Result<Credential> add_credential(const std::string& /*client_id*/, const std::string& /*expected_uid*/,
-                                    const NewCredential& /*credential*/, std::stop_token /*stop*/) override {
-    return fail(ErrorKind::internal, "a client of Ory Hydra has one secret, which can be replaced");
-  }
-
-  Result<Credential> replace_credential(const std::string& client_id, const std::string& expected_uid,
-                                        const NewCredential& credential, std::stop_token stop) override {
-    return finish("replace_credential", "replace the secret of client " + client_id,
-                  replace_secret(client_id, expected_uid, credential, stop));
-  }
-
-  Result<Registration> rotate_credential(const std::string& client_id, const std::string& expected_uid,
-                                         const NewCredential& wanted, std::stop_token stop) override {
-    return finish("rotate_credential", "rotate the secret of client " + client_id,
-                  rotate_secret(client_id, expected_uid, wanted, stop));
-  }
-
-  Result<Registration> register_client(const ClientSettings& /*settings*/, const OwnershipMark& /*mark*/,
-                                       const std::string& /*operation_id*/,
-                                       std::stop_token /*stop*/) override {
-    return fail(ErrorKind::internal, "this kind of registry takes the id that it is given");
-  }
-
-  Result<void> retire_credential(const std::string& client_id, const std::string& credential_id,
-                                 std::stop_token stop) override {
-    return finish("retire_credential", "retire a secret of client " + client_id,
-                  retire_once(client_id, credential_id, stop));
-  }
-
-  Result<RegisteredClient> set_disabled(const std::string& client_id, const std::string& /*expected_uid*/,
-                                        bool disabled, std::stop_token /*stop*/) override {
-    const Error refusal{
-        .kind = ErrorKind::invalid, .message = "Ory Hydra cannot disable a client", .code = "cannot_disable"};
-    const std::string operation = disabled ? "disable" : "enable";
-    return finish(operation, operation + " client " + client_id, Result<RegisteredClient>(fail(refusal)));
-  }
-
-  Result<void> remove(const std::string& client_id, const std::string& expected_uid,
-                      std::stop_token stop) override {
-    return finish("remove", "remove client " + client_id, remove_once(client_id, expected_uid, stop));
-  }
-
- private:
-  Result<RegistryInfo> probe_once(const std::stop_token& stop) {
     ASSIGN_OR_RETURN(Endpoints endpoints, parts_.discovery.fetch(stop));
     ASSIGN_OR_RETURN(const http::Response page, read(std::string(kClients) + "?page_size=1", stop));
     if (!page.ok()) return fail(list_error_of(page));
@@ -144,20 +61,15 @@ class HydraBackend final : public Backend {
                                                                    : std::string()};
   }
 
-  /// A server without the operation has no such page; one that has it knows no such client.
-  Result<bool> keeps_rotated_secrets(const std::stop_token& stop) {
-    ASSIGN_OR_RETURN(const http::Response response, send(parts_.reads,
-                                                         {.method = http::Method::del,
-                                                          .path = std::string(kNobody).append(kRotation),
-                                                          .timeout = kReadTimeout},
-                                                         stop));
-    if (response.ok()) return true;
-    const Error error = oauth_error_from(response);
-    // A gateway may let no more through than is needed.
-    return error.kind == ErrorKind::not_found;
+  Result<std::optional<RegisteredClient>> find(const std::string& client_id, std::stop_token stop) override {
+    ASSIGN_OR_RETURN(const http::Response response, read(path_of(client_id), stop));
+    ASSIGN_OR_RETURN(std::optional<StoredClient> stored, read_found(response, client_id));
+    if (!stored) return std::optional<RegisteredClient>();
+    return std::optional(std::move(stored->client));
   }
 
-  Result<std::vector<std::string>> list_all(const std::string& installation_id, const std::stop_token& stop) {
+  Result<std::vector<std::string>> list_owned(const std::string& installation_id,
+                                              std::stop_token stop) override {
     std::vector<std::string> all;
     std::set<std::string> seen;
     std::string next;
@@ -178,59 +90,42 @@ class HydraBackend final : public Backend {
     return all;
   }
 
-  Result<std::optional<RegisteredClient>> find_once(const std::string& client_id,
-                                                    const std::stop_token& stop) {
-    ASSIGN_OR_RETURN(const http::Response response, read(path_of(client_id), stop));
-    ASSIGN_OR_RETURN(std::optional<StoredClient> stored, read_found(response, client_id));
-    if (!stored) return std::optional<RegisteredClient>();
-    return std::optional(std::move(stored->client));
-  }
-
-  Result<RegisteredClient> create_once(const ClientSettings& settings, const OwnershipMark& mark,
-                                       const NewCredential* credential, const std::stop_token& stop) {
+  Result<RegisteredClient> create(const ClientSettings& settings, const OwnershipMark& mark,
+                                  const NewCredential* credential, std::stop_token stop) override {
     ASSIGN_OR_RETURN(std::string body,
                      hydra::write_new_client(settings, mark, credential, parts_.clock.wall_now()));
     return write_client(http::Method::post, settings.client_id, std::move(body),
                         credential != nullptr ? credential->value : nullptr, stop);
   }
 
-  Result<RegisteredClient> update_once(const ClientSettings& settings, const OwnershipMark& mark,
-                                       const std::string& expected_uid, const std::stop_token& stop) {
+  Result<RegisteredClient> update(const ClientSettings& settings, const OwnershipMark& mark,
+                                  const std::string& expected_uid, std::stop_token stop) override {
     ASSIGN_OR_RETURN(StoredClient stored, get_stored(settings.client_id, stop));
-    RETURN_IF_ERROR(check_owner(stored, expected_uid));
-    if (stored.mark->owner.revision > mark.revision) {
-      return fail(conflict("revision_conflict", "a newer revision was seen"));
-    }
+    RETURN_IF_ERROR(check_owner(stored.client.mark, expected_uid));
+    RETURN_IF_ERROR(check_revision(stored.mark->owner, mark.revision));
     const bool same = stored.client.settings == normalised(settings) && stored.mark->owner == mark;
     if (same) return std::move(stored.client);
     return rewrite(stored, settings, mark, stop);
   }
 
-  Result<RegisteredClient> adopt_once(const ClientSettings& settings, const OwnershipMark& mark,
-                                      const std::string& etag, const std::stop_token& stop) {
+  Result<RegisteredClient> adopt(const ClientSettings& settings, const OwnershipMark& mark,
+                                 const std::string& etag, std::stop_token stop) override {
     ASSIGN_OR_RETURN(const StoredClient stored, get_stored(settings.client_id, stop));
-    if (stored.mark || stored.client.etag != etag) {
-      return fail(conflict("precondition_failed", "the client was changed since it was read"));
-    }
+    RETURN_IF_ERROR(check_adoptable(stored.client, etag));
     return rewrite(stored, settings, mark, stop);
   }
 
-  Result<RegisteredClient> rewrite(const StoredClient& stored, const ClientSettings& settings,
-                                   const OwnershipMark& mark, const std::stop_token& stop) {
-    ASSIGN_OR_RETURN(std::string body, hydra::rewrite_client(stored, settings, mark));
-    return write_client(http::Method::put, settings.client_id, std::move(body), nullptr, stop);
+  Result<Credential> add_credential(const std::string& /*client_id*/, const std::string& /*expected_uid*/,
+                                    const NewCredential& /*credential*/, std::stop_token /*stop*/) override {
+    return fail(ErrorKind::internal, "a client of Ory Hydra has one secret, which can be replaced");
   }
 
-  Result<Credential> replace_secret(const std::string& client_id, const std::string& expected_uid,
-                                    const NewCredential& credential, const std::stop_token& stop) {
+  Result<Credential> replace_credential(const std::string& client_id, const std::string& expected_uid,
+                                        const NewCredential& credential, std::stop_token stop) override {
     ASSIGN_OR_RETURN(const StoredClient stored, get_stored(client_id, stop));
-    RETURN_IF_ERROR(check_owner(stored, expected_uid));
-    if (const auto& present = stored.mark->credential) {
-      if (present->operation_id == credential.operation_id) return *present;
-      if (present->revision >= credential.revision) {
-        return fail(conflict("revision_conflict", "a newer revision was seen"));
-      }
-    }
+    RETURN_IF_ERROR(check_owner(stored.client.mark, expected_uid));
+    ASSIGN_OR_RETURN(const bool stored_already, is_stored_already(stored.mark->credential, credential));
+    if (stored_already) return *stored.mark->credential;
     const WallTime now = parts_.clock.wall_now();
     RETURN_IF_ERROR(write_client(http::Method::put, client_id, hydra::rewrite_secret(stored, credential, now),
                                  credential.value, stop));
@@ -238,14 +133,12 @@ class HydraBackend final : public Backend {
   }
 
   /// The description first: should the reply be lost, the secret that nobody knows is counted.
-  Result<Registration> rotate_secret(const std::string& client_id, const std::string& expected_uid,
-                                     const NewCredential& wanted, const std::stop_token& stop) {
+  Result<Registration> rotate_credential(const std::string& client_id, const std::string& expected_uid,
+                                         const NewCredential& wanted, std::stop_token stop) override {
     ASSIGN_OR_RETURN(const StoredClient stored, get_stored(client_id, stop));
-    RETURN_IF_ERROR(check_owner(stored, expected_uid));
+    RETURN_IF_ERROR(check_owner(stored.client.mark, expected_uid));
     for (const Credential& present : stored.client.credentials) {
-      if (present.revision >= wanted.revision && present.operation_id != wanted.operation_id) {
-        return fail(conflict("revision_conflict", "a newer revision was seen"));
-      }
+      RETURN_IF_ERROR(is_stored_already(present, wanted));
     }
     ASSIGN_OR_RETURN(RegisteredClient client,
                      write_client(http::Method::put, client_id,
@@ -263,21 +156,14 @@ class HydraBackend final : public Backend {
     return Registration{.client = std::move(client), .value = std::move(*value)};
   }
 
-  Result<void> end_older(const StoredClient& stored, const std::string& client_id,
-                         const std::stop_token& stop) {
-    ASSIGN_OR_RETURN(const http::Response response, send(parts_.writes,
-                                                         {.method = http::Method::del,
-                                                          .path = path_of(client_id).append(kRotation),
-                                                          .timeout = kHalfWriteTimeout},
-                                                         stop));
-    if (!response.ok()) return fail(write_error_of(response, {}));
-    RETURN_IF_ERROR(write_client(http::Method::put, client_id, hydra::forget_older(stored), nullptr, stop,
-                                 kHalfWriteTimeout));
-    return {};
+  Result<Registration> register_client(const ClientSettings& /*settings*/, const OwnershipMark& /*mark*/,
+                                       const std::string& /*operation_id*/,
+                                       std::stop_token /*stop*/) override {
+    return fail(ErrorKind::internal, "this kind of registry takes the id that it is given");
   }
 
-  Result<void> retire_once(const std::string& client_id, const std::string& credential_id,
-                           const std::stop_token& stop) {
+  Result<void> retire_credential(const std::string& client_id, const std::string& credential_id,
+                                 std::stop_token stop) override {
     ASSIGN_OR_RETURN(const std::optional<StoredClient> stored, find_to_write(client_id, stop));
     if (!stored) return {};
     for (const Credential& present : stored->client.credentials) {
@@ -291,11 +177,18 @@ class HydraBackend final : public Backend {
     return {};
   }
 
-  Result<void> remove_once(const std::string& client_id, const std::string& expected_uid,
-                           const std::stop_token& stop) {
+  Result<RegisteredClient> set_disabled(const std::string& /*client_id*/, const std::string& /*expected_uid*/,
+                                        bool /*disabled*/, std::stop_token /*stop*/) override {
+    return fail(Error{.kind = ErrorKind::invalid,
+                      .message = "Ory Hydra cannot disable a client",
+                      .code = "cannot_disable"});
+  }
+
+  Result<void> remove(const std::string& client_id, const std::string& expected_uid,
+                      std::stop_token stop) override {
     ASSIGN_OR_RETURN(const std::optional<StoredClient> stored, find_to_write(client_id, stop));
     if (!stored) return {};
-    RETURN_IF_ERROR(check_owner(*stored, expected_uid));
+    RETURN_IF_ERROR(check_owner(stored->client.mark, expected_uid));
     ASSIGN_OR_RETURN(
         const http::Response response,
         send(parts_.writes,
@@ -304,6 +197,39 @@ class HydraBackend final : public Backend {
     Error error = oauth_error_from(response);
     if (error.kind == ErrorKind::not_found) return {};
     return fail(std::move(error));
+  }
+
+ private:
+  /// A server without the operation has no such page; one that has it knows no such client.
+  Result<bool> keeps_rotated_secrets(const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(const http::Response response, send(parts_.reads,
+                                                         {.method = http::Method::del,
+                                                          .path = std::string(kNobody).append(kRotation),
+                                                          .timeout = kReadTimeout},
+                                                         stop));
+    if (response.ok()) return true;
+    const Error error = oauth_error_from(response);
+    // A gateway may let no more through than is needed.
+    return error.kind == ErrorKind::not_found;
+  }
+
+  Result<RegisteredClient> rewrite(const StoredClient& stored, const ClientSettings& settings,
+                                   const OwnershipMark& mark, const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(std::string body, hydra::rewrite_client(stored, settings, mark));
+    return write_client(http::Method::put, settings.client_id, std::move(body), nullptr, stop);
+  }
+
+  Result<void> end_older(const StoredClient& stored, const std::string& client_id,
+                         const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(const http::Response response, send(parts_.writes,
+                                                         {.method = http::Method::del,
+                                                          .path = path_of(client_id).append(kRotation),
+                                                          .timeout = kHalfWriteTimeout},
+                                                         stop));
+    if (!response.ok()) return fail(write_error_of(response, {}));
+    RETURN_IF_ERROR(write_client(http::Method::put, client_id, hydra::forget_older(stored), nullptr, stop,
+                                 kHalfWriteTimeout));
+    return {};
   }
 
   /// What a write is based on.
@@ -389,22 +315,13 @@ class HydraBackend final : public Backend {
     return stored;
   }
 
-  /// Counts the call and says in an error what it was for.
-  template <typename T>
-  Result<T> finish(std::string_view label, std::string_view operation, Result<T> outcome) {
-    parts_.metrics.backend_request(name_, label, outcome ? "success" : to_string(outcome.error().kind));
-    if (outcome) return outcome;
-    return fail(std::move(outcome).error().in(operation));
-  }
-
-  const std::string name_;
   const HydraParts parts_;
 };
 
 }  // namespace
 
 std::unique_ptr<Backend> make_hydra_backend(std::string name, const HydraParts& parts) {
-  return std::make_unique<HydraBackend>(std::move(name), parts);
+  return make_counted_backend(std::move(name), std::make_unique<HydraBackend>(parts), parts.metrics);
 }
 
 }  // namespace apiclient::backend

@@ -4,9 +4,11 @@
 #include <string_view>
 #include <utility>
 
+#include "backend/counted_backend.h"
 #include "backend/keycloak_api.h"
 #include "backend/keycloak_codec.h"
 #include "backend/keycloak_grants.h"
+#include "backend/write_preconditions.h"
 #include "json/reader.h"
 
 namespace apiclient::backend {
@@ -24,18 +26,6 @@ constexpr std::size_t kPageSize = 100;
 /// started).
 constexpr Capabilities kCapabilities{
     .max_secrets = 1, .secrets_have_ids = true, .searchable_mark = true, .can_disable = true};
-
-Error conflict(std::string code, std::string message) {
-  return {.kind = ErrorKind::conflict, .message = std::move(message), .code = std::move(code)};
-}
-
-/// The mark as it was read allows a write by the owner with this uid.
-Result<void> check_owner(const StoredClient& stored, const std::string& expected_uid) {
-  // An empty uid would be that of a mark that cannot be read.
-  if (expected_uid.empty()) return fail(ErrorKind::internal, "the owner's uid is not known");
-  if (stored.mark && stored.mark->owner.uid == expected_uid) return {};
-  return fail(conflict("precondition_failed", "the client belongs to somebody else"));
-}
 
 /// The clients that are shown say whether we may see them and manage them.
 Result<void> check_rights(const Json& page) {
@@ -57,37 +47,61 @@ Result<void> check_rights(const Json& page) {
 
 class KeycloakBackend final : public Backend {
  public:
-  KeycloakBackend(std::string name, const KeycloakParts& parts)
-      : name_(std::move(name)), parts_(parts), api_(parts.reads, parts.writes) {}
+  explicit KeycloakBackend(const KeycloakParts& parts) : parts_(parts), api_(parts.reads, parts.writes) {}
 
   Result<RegistryInfo> probe(std::stop_token stop) override {
-    return finish("probe", "probe registry", probe_once(stop));
+    ASSIGN_OR_RETURN(Endpoints endpoints, parts_.discovery.fetch(stop));
+    ASSIGN_OR_RETURN(const Json page, api_.list(0, 1, stop));
+    RETURN_IF_ERROR(check_rights(page));
+    // Its version is shown to administrators of the whole server only.
+    return RegistryInfo{.capabilities = kCapabilities, .endpoints = std::move(endpoints)};
   }
 
   Result<std::optional<RegisteredClient>> find(const std::string& client_id, std::stop_token stop) override {
-    return finish("find", "find client " + client_id, find_once(client_id, stop));
+    ASSIGN_OR_RETURN(std::optional<StoredClient> stored, find_whole(Road::reads, client_id, stop));
+    if (!stored) return std::optional<RegisteredClient>();
+    return std::optional(std::move(stored->client));
   }
 
   Result<std::vector<std::string>> list_owned(const std::string& installation_id,
                                               std::stop_token stop) override {
-    return finish("list", "list clients", list_all(installation_id, stop));
+    std::vector<std::string> all;
+    for (std::size_t first = 0;; first += kPageSize) {
+      ASSIGN_OR_RETURN(const Json page, api_.list(first, kPageSize, stop));
+      if (first == 0) RETURN_IF_ERROR(check_rights(page));
+      if (page.empty()) return all;
+      ASSIGN_OR_RETURN(const std::vector<std::string> owned, keycloak::read_owned(page, installation_id));
+      all.insert(all.end(), owned.begin(), owned.end());
+    }
   }
 
   Result<RegisteredClient> create(const ClientSettings& settings, const OwnershipMark& mark,
                                   const NewCredential* credential, std::stop_token stop) override {
-    return finish("create", "create client " + settings.client_id,
-                  create_once(settings, mark, credential, stop));
+    ASSIGN_OR_RETURN(const Json body,
+                     keycloak::write_new_client(settings, mark, credential, parts_.clock.wall_now()));
+    const ClientSettings wish = normalised(settings);
+    RETURN_IF_ERROR(keycloak::check_scopes(api_, wish.scopes, stop));
+    ASSIGN_OR_RETURN(const std::string uuid,
+                     api_.create(body, credential != nullptr ? credential->value : nullptr, stop));
+    ASSIGN_OR_RETURN(StoredClient stored, api_.get(uuid, stop));
+    return give_and_read(std::move(stored), wish, stop);
   }
 
   Result<RegisteredClient> update(const ClientSettings& settings, const OwnershipMark& mark,
                                   const std::string& expected_uid, std::stop_token stop) override {
-    return finish("update", "update client " + settings.client_id,
-                  update_once(settings, mark, expected_uid, stop));
+    ASSIGN_OR_RETURN(StoredClient stored, get_stored(settings.client_id, stop));
+    RETURN_IF_ERROR(check_owner(stored.client.mark, expected_uid));
+    RETURN_IF_ERROR(check_revision(stored.mark->owner, mark.revision));
+    const bool same = stored.client.settings == normalised(settings) && stored.mark->owner == mark;
+    if (same) return std::move(stored.client);
+    return rewrite(stored, settings, mark, stop);
   }
 
   Result<RegisteredClient> adopt(const ClientSettings& settings, const OwnershipMark& mark,
                                  const std::string& etag, std::stop_token stop) override {
-    return finish("adopt", "adopt client " + settings.client_id, adopt_once(settings, mark, etag, stop));
+    ASSIGN_OR_RETURN(const StoredClient stored, get_stored(settings.client_id, stop));
+    RETURN_IF_ERROR(check_adoptable(stored.client, etag));
+    return rewrite(stored, settings, mark, stop);
   }
 
   Result<Credential> add_credential(const std::string& /*client_id*/, const std::string& /*expected_uid*/,
@@ -97,8 +111,15 @@ class KeycloakBackend final : public Backend {
 
   Result<Credential> replace_credential(const std::string& client_id, const std::string& expected_uid,
                                         const NewCredential& credential, std::stop_token stop) override {
-    return finish("replace_credential", "replace the secret of client " + client_id,
-                  replace_secret(client_id, expected_uid, credential, stop));
+    ASSIGN_OR_RETURN(const StoredClient stored, get_stored(client_id, stop));
+    RETURN_IF_ERROR(check_owner(stored.client.mark, expected_uid));
+    ASSIGN_OR_RETURN(const bool stored_already, is_stored_already(stored.mark->credential, credential));
+    if (stored_already) return *stored.mark->credential;
+    const WallTime now = parts_.clock.wall_now();
+    const Json body = keycloak::rewrite_secret(stored, credential, now);
+    RETURN_IF_ERROR(send_update(stored, body, credential.value, stop));
+    RETURN_IF_ERROR(insist_on_secret(stored, body, *credential.value, stop));
+    return describe(credential, now);
   }
 
   Result<Registration> rotate_credential(const std::string& /*client_id*/,
@@ -115,82 +136,34 @@ class KeycloakBackend final : public Backend {
 
   Result<void> retire_credential(const std::string& client_id, const std::string& credential_id,
                                  std::stop_token stop) override {
-    return finish("retire_credential", "retire a secret of client " + client_id,
-                  retire_once(client_id, credential_id, stop));
+    ASSIGN_OR_RETURN(const std::optional<StoredClient> stored, api_.find(Road::writes, client_id, stop));
+    if (!stored) return {};
+    for (const Credential& present : stored->client.credentials) {
+      if (present.id != credential_id) continue;
+      return fail(Error{.kind = ErrorKind::invalid,
+                        .message = "the only secret of a client of Keycloak can be replaced, not removed",
+                        .code = "only_secret"});
+    }
+    return {};
   }
 
   Result<RegisteredClient> set_disabled(const std::string& client_id, const std::string& expected_uid,
                                         bool disabled, std::stop_token stop) override {
     const std::string operation = disabled ? "disable" : "enable";
-    return finish(operation, operation + " client " + client_id,
-                  switch_once(client_id, expected_uid, disabled, stop));
+    return switch_once(client_id, expected_uid, disabled, stop);
   }
 
   Result<void> remove(const std::string& client_id, const std::string& expected_uid,
                       std::stop_token stop) override {
-    return finish("remove", "remove client " + client_id, remove_once(client_id, expected_uid, stop));
+    ASSIGN_OR_RETURN(const std::optional<StoredClient> stored, api_.find(Road::writes, client_id, stop));
+    if (!stored) return {};
+    RETURN_IF_ERROR(check_owner(stored->client.mark, expected_uid));
+    auto removed = api_.remove(stored->uuid, stop);
+    if (!removed && removed.error().kind == ErrorKind::not_found) return {};
+    return removed;
   }
 
  private:
-  Result<RegistryInfo> probe_once(const std::stop_token& stop) {
-    ASSIGN_OR_RETURN(Endpoints endpoints, parts_.discovery.fetch(stop));
-    ASSIGN_OR_RETURN(const Json page, api_.list(0, 1, stop));
-    RETURN_IF_ERROR(check_rights(page));
-    // Its version is shown to administrators of the whole server only.
-    return RegistryInfo{.capabilities = kCapabilities, .endpoints = std::move(endpoints)};
-  }
-
-  Result<std::vector<std::string>> list_all(const std::string& installation_id, const std::stop_token& stop) {
-    std::vector<std::string> all;
-    for (std::size_t first = 0;; first += kPageSize) {
-      ASSIGN_OR_RETURN(const Json page, api_.list(first, kPageSize, stop));
-      if (first == 0) RETURN_IF_ERROR(check_rights(page));
-      if (page.empty()) return all;
-      ASSIGN_OR_RETURN(const std::vector<std::string> owned, keycloak::read_owned(page, installation_id));
-      all.insert(all.end(), owned.begin(), owned.end());
-    }
-  }
-
-  Result<std::optional<RegisteredClient>> find_once(const std::string& client_id,
-                                                    const std::stop_token& stop) {
-    ASSIGN_OR_RETURN(std::optional<StoredClient> stored, find_whole(Road::reads, client_id, stop));
-    if (!stored) return std::optional<RegisteredClient>();
-    return std::optional(std::move(stored->client));
-  }
-
-  Result<RegisteredClient> create_once(const ClientSettings& settings, const OwnershipMark& mark,
-                                       const NewCredential* credential, const std::stop_token& stop) {
-    ASSIGN_OR_RETURN(const Json body,
-                     keycloak::write_new_client(settings, mark, credential, parts_.clock.wall_now()));
-    const ClientSettings wish = normalised(settings);
-    RETURN_IF_ERROR(keycloak::check_scopes(api_, wish.scopes, stop));
-    ASSIGN_OR_RETURN(const std::string uuid,
-                     api_.create(body, credential != nullptr ? credential->value : nullptr, stop));
-    ASSIGN_OR_RETURN(StoredClient stored, api_.get(uuid, stop));
-    return give_and_read(std::move(stored), wish, stop);
-  }
-
-  Result<RegisteredClient> update_once(const ClientSettings& settings, const OwnershipMark& mark,
-                                       const std::string& expected_uid, const std::stop_token& stop) {
-    ASSIGN_OR_RETURN(StoredClient stored, get_stored(settings.client_id, stop));
-    RETURN_IF_ERROR(check_owner(stored, expected_uid));
-    if (stored.mark->owner.revision > mark.revision) {
-      return fail(conflict("revision_conflict", "a newer revision was seen"));
-    }
-    const bool same = stored.client.settings == normalised(settings) && stored.mark->owner == mark;
-    if (same) return std::move(stored.client);
-    return rewrite(stored, settings, mark, stop);
-  }
-
-  Result<RegisteredClient> adopt_once(const ClientSettings& settings, const OwnershipMark& mark,
-                                      const std::string& etag, const std::stop_token& stop) {
-    ASSIGN_OR_RETURN(const StoredClient stored, get_stored(settings.client_id, stop));
-    if (stored.mark || stored.client.etag != etag) {
-      return fail(conflict("precondition_failed", "the client was changed since it was read"));
-    }
-    return rewrite(stored, settings, mark, stop);
-  }
-
   Result<RegisteredClient> rewrite(const StoredClient& stored, const ClientSettings& settings,
                                    const OwnershipMark& mark, const std::stop_token& stop) {
     const ClientSettings wish = normalised(settings);
@@ -212,23 +185,6 @@ class KeycloakBackend final : public Backend {
     return std::move(stored.client);
   }
 
-  Result<Credential> replace_secret(const std::string& client_id, const std::string& expected_uid,
-                                    const NewCredential& credential, const std::stop_token& stop) {
-    ASSIGN_OR_RETURN(const StoredClient stored, get_stored(client_id, stop));
-    RETURN_IF_ERROR(check_owner(stored, expected_uid));
-    if (const auto& present = stored.mark->credential) {
-      if (present->operation_id == credential.operation_id) return *present;
-      if (present->revision >= credential.revision) {
-        return fail(conflict("revision_conflict", "a newer revision was seen"));
-      }
-    }
-    const WallTime now = parts_.clock.wall_now();
-    const Json body = keycloak::rewrite_secret(stored, credential, now);
-    RETURN_IF_ERROR(send_update(stored, body, credential.value, stop));
-    RETURN_IF_ERROR(insist_on_secret(stored, body, *credential.value, stop));
-    return describe(credential, now);
-  }
-
   /// A rotation policy answers the first update after the secret's end with a secret of its own making, and
   /// keeps ours as the older one. The second update it takes as it is.
   Result<void> insist_on_secret(const StoredClient& stored, const Json& body, const Secret& value,
@@ -243,39 +199,16 @@ class KeycloakBackend final : public Backend {
         conflict("secret_not_kept", "the realm's rotation policy has put another secret in its place"));
   }
 
-  Result<void> retire_once(const std::string& client_id, const std::string& credential_id,
-                           const std::stop_token& stop) {
-    ASSIGN_OR_RETURN(const std::optional<StoredClient> stored, api_.find(Road::writes, client_id, stop));
-    if (!stored) return {};
-    for (const Credential& present : stored->client.credentials) {
-      if (present.id != credential_id) continue;
-      return fail(Error{.kind = ErrorKind::invalid,
-                        .message = "the only secret of a client of Keycloak can be replaced, not removed",
-                        .code = "only_secret"});
-    }
-    return {};
-  }
-
   Result<RegisteredClient> switch_once(const std::string& client_id, const std::string& expected_uid,
                                        bool disabled, const std::stop_token& stop) {
     ASSIGN_OR_RETURN(StoredClient stored, get_stored(client_id, stop));
-    RETURN_IF_ERROR(check_owner(stored, expected_uid));
+    RETURN_IF_ERROR(check_owner(stored.client.mark, expected_uid));
     if (stored.client.disabled != disabled) {
       ASSIGN_OR_RETURN(stored,
                        send_update(stored, keycloak::rewrite_enabled(stored, !disabled), nullptr, stop));
     }
     RETURN_IF_ERROR(keycloak::read_roles(api_, Road::writes, stored, stop));
     return std::move(stored.client);
-  }
-
-  Result<void> remove_once(const std::string& client_id, const std::string& expected_uid,
-                           const std::stop_token& stop) {
-    ASSIGN_OR_RETURN(const std::optional<StoredClient> stored, api_.find(Road::writes, client_id, stop));
-    if (!stored) return {};
-    RETURN_IF_ERROR(check_owner(*stored, expected_uid));
-    auto removed = api_.remove(stored->uuid, stop);
-    if (!removed && removed.error().kind == ErrorKind::not_found) return {};
-    return removed;
   }
 
   /// The client as it is then.
@@ -298,15 +231,6 @@ class KeycloakBackend final : public Backend {
     return std::move(*stored);
   }
 
-  /// Counts the call and says in an error what it was for.
-  template <typename T>
-  Result<T> finish(std::string_view label, std::string_view operation, Result<T> outcome) {
-    parts_.metrics.backend_request(name_, label, outcome ? "success" : to_string(outcome.error().kind));
-    if (outcome) return outcome;
-    return fail(std::move(outcome).error().in(operation));
-  }
-
-  const std::string name_;
   const KeycloakParts parts_;
   AdminApi api_;
 };
@@ -314,7 +238,7 @@ class KeycloakBackend final : public Backend {
 }  // namespace
 
 std::unique_ptr<Backend> make_keycloak_backend(std::string name, const KeycloakParts& parts) {
-  return std::make_unique<KeycloakBackend>(std::move(name), parts);
+  return make_counted_backend(std::move(name), std::make_unique<KeycloakBackend>(parts), parts.metrics);
 }
 
 }  // namespace apiclient::backend

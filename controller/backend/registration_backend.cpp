@@ -7,8 +7,10 @@
 #include <string_view>
 #include <utility>
 
+#include "backend/counted_backend.h"
 #include "backend/registration_codec.h"
 #include "backend/registry_error.h"
+#include "backend/write_preconditions.h"
 #include "http/uri.h"
 #include "telemetry/log.h"
 
@@ -96,12 +98,15 @@ class RegistrationBackend final : public Backend {
       : name_(std::move(name)), parts_(std::move(parts)) {}
 
   Result<RegistryInfo> probe(std::stop_token stop) override {
-    return finish("probe", "probe registry", probe_once(stop));
+    ASSIGN_OR_RETURN(Endpoints endpoints, discover(stop));
+    ASSIGN_OR_RETURN(const std::string path, registration_path(endpoints));
+    RETURN_IF_ERROR(reach(path, stop));
+    return RegistryInfo{.capabilities = kCapabilities, .endpoints = std::move(endpoints)};
   }
 
   Result<std::optional<RegisteredClient>> find(const std::string& client_id, std::stop_token stop) override {
     const auto lock = locks_.lock(client_id);
-    return finish("find", "find client " + client_id, find_once(client_id, stop));
+    return find_once(client_id, stop);
   }
 
   Result<std::vector<std::string>> list_owned(const std::string& /*installation_id*/,
@@ -117,8 +122,7 @@ class RegistrationBackend final : public Backend {
   Result<RegisteredClient> update(const ClientSettings& settings, const OwnershipMark& mark,
                                   const std::string& expected_uid, std::stop_token stop) override {
     const auto lock = locks_.lock(settings.client_id);
-    return finish("update", "update client " + settings.client_id,
-                  update_once(settings, mark, expected_uid, stop));
+    return update_once(settings, mark, expected_uid, stop);
   }
 
   Result<RegisteredClient> adopt(const ClientSettings& /*settings*/, const OwnershipMark& /*mark*/,
@@ -145,7 +149,31 @@ class RegistrationBackend final : public Backend {
 
   Result<Registration> register_client(const ClientSettings& settings, const OwnershipMark& mark,
                                        const std::string& operation_id, std::stop_token stop) override {
-    return finish("register_client", "register a client", register_once(settings, mark, operation_id, stop));
+    ASSIGN_OR_RETURN(std::string body, registration::write_metadata(settings));
+    ASSIGN_OR_RETURN(const std::string path, current_path(stop));
+    ASSIGN_OR_RETURN(http::Response response, send(parts_.registrations,
+                                                   {.method = http::Method::post,
+                                                    .path = path,
+                                                    .headers = {{"Content-Type", "application/json"}},
+                                                    .body = std::move(body)},
+                                                   kWriteTimeout, stop));
+    if (!response.ok()) return fail(oauth_error_from(response));
+    auto answer = registration::read_answer(response.body, settings);
+    wipe(response.body);
+    if (!answer) return failure_of(std::move(answer));
+    RegistrationRecord record = record_of(*answer, settings, mark, operation_id);
+    const RegisteredClient client = describe(record, record.requested);
+    // Even unwritten it is an answer: whoever publishes it waits for the record to be written.
+    if (const auto saved = parts_.store.save(std::move(record), stop); !saved) {
+      log_.warning(
+          "registration not stored yet",
+          {{"registry", name_}, {"client_id", client.settings.client_id}, {"error", saved.error().message}});
+    }
+    if (settings.has_secret() && answer->client_secret.empty()) {
+      return without_secret(client.settings.client_id, mark.uid, stop);
+    }
+    return Registration{.client = client,
+                        .value = settings.has_secret() ? std::move(answer->client_secret) : Secret()};
   }
 
   Result<void> retire_credential(const std::string& /*client_id*/, const std::string& /*credential_id*/,
@@ -153,28 +181,19 @@ class RegistrationBackend final : public Backend {
     return fail(ErrorKind::internal, "the secret of a dynamically registered client ends with the client");
   }
 
-  Result<RegisteredClient> set_disabled(const std::string& client_id, const std::string& /*expected_uid*/,
-                                        bool disabled, std::stop_token /*stop*/) override {
-    const std::string operation = disabled ? "disable" : "enable";
-    return finish(operation, operation + " client " + client_id,
-                  Result<RegisteredClient>(fail(cannot_disable())));
+  Result<RegisteredClient> set_disabled(const std::string& /*client_id*/, const std::string& /*expected_uid*/,
+                                        bool /*disabled*/, std::stop_token /*stop*/) override {
+    return fail(cannot_disable());
   }
 
   Result<void> remove(const std::string& client_id, const std::string& expected_uid,
                       std::stop_token stop) override {
     const auto lock = locks_.lock(client_id);
-    return finish("remove", "remove client " + client_id, remove_once(client_id, expected_uid, stop));
+    return remove_once(client_id, expected_uid, stop);
   }
 
  private:
   // Probe
-
-  Result<RegistryInfo> probe_once(const std::stop_token& stop) {
-    ASSIGN_OR_RETURN(Endpoints endpoints, discover(stop));
-    ASSIGN_OR_RETURN(const std::string path, registration_path(endpoints));
-    RETURN_IF_ERROR(reach(path, stop));
-    return RegistryInfo{.capabilities = kCapabilities, .endpoints = std::move(endpoints)};
-  }
 
   /// A server without metadata can be used where a person gave both endpoints.
   Result<Endpoints> discover(const std::stop_token& stop) {
@@ -207,35 +226,6 @@ class RegistrationBackend final : public Backend {
   }
 
   // Registration
-
-  Result<Registration> register_once(const ClientSettings& settings, const OwnershipMark& mark,
-                                     const std::string& operation_id, const std::stop_token& stop) {
-    ASSIGN_OR_RETURN(std::string body, registration::write_metadata(settings));
-    ASSIGN_OR_RETURN(const std::string path, current_path(stop));
-    ASSIGN_OR_RETURN(http::Response response, send(parts_.registrations,
-                                                   {.method = http::Method::post,
-                                                    .path = path,
-                                                    .headers = {{"Content-Type", "application/json"}},
-                                                    .body = std::move(body)},
-                                                   kWriteTimeout, stop));
-    if (!response.ok()) return fail(oauth_error_from(response));
-    auto answer = registration::read_answer(response.body, settings);
-    wipe(response.body);
-    if (!answer) return failure_of(std::move(answer));
-    RegistrationRecord record = record_of(*answer, settings, mark, operation_id);
-    const RegisteredClient client = describe(record, record.requested);
-    // Even unwritten it is an answer: whoever publishes it waits for the record to be written.
-    if (const auto saved = parts_.store.save(std::move(record), stop); !saved) {
-      log_.warning(
-          "registration not stored yet",
-          {{"registry", name_}, {"client_id", client.settings.client_id}, {"error", saved.error().message}});
-    }
-    if (settings.has_secret() && answer->client_secret.empty()) {
-      return without_secret(client.settings.client_id, mark.uid, stop);
-    }
-    return Registration{.client = client,
-                        .value = settings.has_secret() ? std::move(answer->client_secret) : Secret()};
-  }
 
   Result<std::string> current_path(const std::stop_token& stop) {
     if (!parts_.endpoint_path.empty()) return parts_.endpoint_path;
@@ -327,7 +317,7 @@ class RegistrationBackend final : public Backend {
     ASSIGN_OR_RETURN(std::optional<RegistrationRecord> found, parts_.store.find(settings.client_id, stop));
     if (!found) return fail(ErrorKind::not_found, "there is no such client");
     RegistrationRecord& record = *found;
-    RETURN_IF_ERROR(check_owner(record, expected_uid));
+    RETURN_IF_ERROR(check_owner(record.mark, expected_uid));
     const bool same_wish = record.requested == normalised(settings);
     if (record.management_uri.empty() && !same_wish) return fail(cannot_update());
     if (record.management_uri.empty()) return note_mark(std::move(record), mark, stop);
@@ -368,7 +358,7 @@ class RegistrationBackend final : public Backend {
     ASSIGN_OR_RETURN(std::optional<RegistrationRecord> found, parts_.store.find(client_id, stop));
     if (!found) return {};
     RegistrationRecord& record = *found;
-    RETURN_IF_ERROR(check_owner(record, expected_uid));
+    RETURN_IF_ERROR(check_owner(record.mark, expected_uid));
     if (record.management_uri.empty()) return fail(cannot_delete());
     const PendingCall before = record.pending;
     if (before != PendingCall::removal) RETURN_IF_ERROR(note_pending(record, PendingCall::removal, stop));
@@ -404,14 +394,6 @@ class RegistrationBackend final : public Backend {
   }
 
   // Records
-
-  static Result<void> check_owner(const RegistrationRecord& record, const std::string& expected_uid) {
-    if (expected_uid.empty()) return fail(ErrorKind::internal, "the owner's uid is not known");
-    if (record.mark.uid == expected_uid) return {};
-    return fail(Error{.kind = ErrorKind::conflict,
-                      .message = "the client belongs to somebody else",
-                      .code = "precondition_failed"});
-  }
 
   Result<void> note_pending(RegistrationRecord& record, PendingCall pending, const std::stop_token& stop) {
     record.pending = pending;
@@ -484,14 +466,6 @@ class RegistrationBackend final : public Backend {
     return answer;
   }
 
-  /// Counts the call and says in an error what it was for.
-  template <typename T>
-  Result<T> finish(std::string_view label, std::string_view operation, Result<T> outcome) {
-    parts_.metrics.backend_request(name_, label, outcome ? "success" : to_string(outcome.error().kind));
-    if (outcome) return outcome;
-    return fail(std::move(outcome).error().in(operation));
-  }
-
   const std::string name_;
   const RegistrationParts parts_;
   const telemetry::Log log_;
@@ -501,7 +475,9 @@ class RegistrationBackend final : public Backend {
 }  // namespace
 
 std::unique_ptr<Backend> make_registration_backend(std::string name, RegistrationParts parts) {
-  return std::make_unique<RegistrationBackend>(std::move(name), std::move(parts));
+  telemetry::Metrics& metrics = parts.metrics;
+  auto backend = std::make_unique<RegistrationBackend>(name, std::move(parts));
+  return make_counted_backend(std::move(name), std::move(backend), metrics);
 }
 
 }  // namespace apiclient::backend
