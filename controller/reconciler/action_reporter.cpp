@@ -167,14 +167,14 @@ void ActionReporter::client_registered(const Observation& seen, const api::InPro
 
 void ActionReporter::answer_lost(const Observation& seen, const api::InProgress& fence) const {
   const backend::Capabilities& can = seen.registry->info.capabilities;
-  if (!can.chooses_client_id && !can.chooses_rotated_secret) return;
-  AuditRecord line =
-      record(can.chooses_client_id ? AuditAction::registration_lost : AuditAction::credential_lost, seen);
-  if (can.chooses_client_id) line.client_id = "";
+  const bool registers = can.chooses_client_id;
+  if (!registers && !can.chooses_rotated_secret) return;
+  AuditRecord line = record(registers ? AuditAction::registration_lost : AuditAction::credential_lost, seen);
+  if (registers) line.client_id = "";
   line.revision = fence.revision;
   line.operation_id = fence.operation_id;
   audit(std::move(line), Result<void>());
-  if (can.chooses_client_id) wiring_.metrics.registration_lost(seen.registry->name);
+  if (registers) wiring_.metrics.registration_lost(seen.registry->name);
 }
 
 void ActionReporter::former_removed(const Observation& seen, const std::string& client_id,

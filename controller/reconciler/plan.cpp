@@ -51,7 +51,6 @@ class Planner {
  public:
   Planner(const Observation& seen, WallTime now)
       : seen_(seen),
-        fence_(seen.client.status.rotation.in_progress),
         strategy_(strategy_of(seen.registry->info.capabilities)),
         registry_makes_it_(seen.registry->info.capabilities.chooses_rotated_secret),
         draft_(seen, now) {}
@@ -178,26 +177,23 @@ class Planner {
     add(step::DropStaged{});
   }
 
-  [[nodiscard]] bool was_begun_at_registry() const { return registry_makes_it_ && fence_.has_value(); }
+  [[nodiscard]] bool was_begun_at_registry() const {
+    return registry_makes_it_ && seen_.client.status.rotation.in_progress.has_value();
+  }
 
   /// The server makes the value: the fence is the status, and the answer is staged.
   void mint_at_registry() {
-    const rotation::Rotate* rotate = tokens().wants_rotation();
-    const std::string wanted(rotate != nullptr ? tokens().rotate() : "");
-    const std::string token = fence_ ? fence_->token : wanted;
-    const std::int64_t revision = std::max(next_revision(seen_), fence_ ? fence_->revision : 0);
-    const bool begun = fence_ && seen_.fenced_outcome != FencedOutcome::unknown;
+    const FencedMint mint = draft_.fenced_mint();
     revoke_before_mint();
-    if (!begun) add(step::Fence{.revision = revision, .token = token});
+    if (mint.begins) add(step::Fence{.revision = mint.revision, .token = mint.token});
     update_when_needed();
-    if (!begun || seen_.fenced_outcome == FencedOutcome::not_done) add(step::RotateCredential{});
+    if (mint.asks) add(step::RotateCredential{});
     add(step::StageAnswer{});
     verify();
-    draft_.settle_minted(token);
-    const std::string_view kind = fence_ ? std::string_view(fence_->kind) : draft_.mint_kind();
-    if (!seen_.first_issuance()) tokens().because(reason_of_mint(token, kind));
-    const auto parsed = parse_rotation_token(token);
-    supersede(revision, parsed && parsed->now);
+    draft_.settle_minted(mint.token);
+    if (!seen_.first_issuance()) tokens().because(reason_of_mint(mint.token, mint.kind));
+    const auto parsed = parse_rotation_token(mint.token);
+    supersede(mint.revision, parsed && parsed->now);
     add(step::DropStaged{});
   }
 
@@ -297,7 +293,6 @@ class Planner {
   }
 
   const Observation& seen_;
-  const std::optional<api::InProgress>& fence_;
   Strategy strategy_;
   const bool registry_makes_it_;  ///< the secret of a rotation
   PlanDraft draft_;

@@ -27,6 +27,16 @@ PlanDraft::PlanDraft(const Observation& seen, WallTime now)
   if (!seen.client.meta.has_finalizer(api::kCleanupFinalizer)) add(step::AddFinalizer{});
 }
 
+FencedMint PlanDraft::fenced_mint() const {
+  const auto& fence = seen_.client.status.rotation.in_progress;
+  const std::string wanted(tokens_.wants_rotation() != nullptr ? tokens_.rotate() : "");
+  return {.revision = std::max(next_revision(seen_), fence ? fence->revision : 0),
+          .token = fence ? fence->token : wanted,
+          .kind = fence ? std::string_view(fence->kind) : mint_kind(),
+          .begins = !fence || seen_.fenced_outcome == FencedOutcome::unknown,
+          .asks = !fence || seen_.fenced_outcome != FencedOutcome::answered};
+}
+
 void PlanDraft::publish_secrets() {
   add(step::Publish{});
   publish_to_formers();

@@ -3,7 +3,10 @@
 // names, and what waits for a time. Used by one plan; the observation outlives it.
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "reconciler/observation.h"
@@ -12,6 +15,15 @@
 #include "reconciler/token_ledger.h"
 
 namespace apiclient::reconciler {
+
+/// A mint whose value the registry makes: fenced by the status, and begun before or now.
+struct FencedMint {
+  std::int64_t revision = 0;
+  std::string token = {};      ///< that asks for it
+  std::string_view kind = {};  ///< what has begun it, where no token asks
+  bool begins = true;          ///< a new fence is needed
+  bool asks = true;            ///< the registry has to be asked; else its answer is here
+};
 
 class PlanDraft {
  public:
@@ -46,6 +58,8 @@ class PlanDraft {
   void mint_by_schedule() { plan_.rotates_by_schedule = true; }
   /// What has begun a mint that no token asks for.
   [[nodiscard]] std::string_view mint_kind() const;
+  /// To be continued behind its fence where its outcome is known, else begun anew.
+  [[nodiscard]] FencedMint fenced_mint() const;
   /// What becomes of the token when a mint is done that it, the schedule or a loss has asked for.
   void settle_minted(std::string_view token);
 

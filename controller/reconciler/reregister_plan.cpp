@@ -85,17 +85,11 @@ class ReregisterPlanner {
   }
 
   void mint() {
-    const rotation::Rotate* rotate = tokens().wants_rotation();
-    const std::string wanted(rotate != nullptr ? tokens().rotate() : "");
-    const std::string token = fence_ ? fence_->token : wanted;
-    const std::int64_t revision = std::max(next_revision(seen_), fence_ ? fence_->revision : 0);
-    if (!fence_ || seen_.fenced_outcome == FencedOutcome::unknown) {
-      draft_.add(step::Fence{.revision = revision, .token = token});
-    }
-    if (!fence_ || seen_.fenced_outcome != FencedOutcome::answered) draft_.add(step::RegisterClient{});
+    const FencedMint mint = draft_.fenced_mint();
+    if (mint.begins) draft_.add(step::Fence{.revision = mint.revision, .token = mint.token});
+    if (mint.asks) draft_.add(step::RegisterClient{});
     draft_.add(step::StageAnswer{});
-    const std::string_view begun_by = fence_ ? std::string_view(fence_->kind) : draft_.mint_kind();
-    publish_new(revision, token, seen_.first_issuance() ? "" : begun_by);
+    publish_new(mint.revision, mint.token, seen_.first_issuance() ? "" : mint.kind);
   }
 
   void publish_new(std::int64_t revision, std::string_view token, std::string_view kind) {
@@ -210,7 +204,7 @@ std::string client_id_in_use(const Observation& seen) {
 bool may_have_unnamed_clients(const Observation& seen) {
   const api::ApiClientStatus& status = seen.client.status;
   if (status.rotation.in_progress && seen.fenced_outcome == FencedOutcome::unknown) return true;
-  return seen.published() != nullptr && !status.credential;
+  return seen.published() != nullptr && !status.issued();
 }
 
 std::vector<RecordedClient> unnamed_clients(const Observation& seen, std::vector<RecordedClient> recorded) {
