@@ -64,9 +64,11 @@ Result<void> change_roles(AdminApi& api, const StoredClient& stored, const std::
   return api.drop_roles(user, surplus, stop);
 }
 
-bool has_service_account(const StoredClient& stored) {
+/// We have given its service account roles, or were to.
+bool has_roles_of_ours(const StoredClient& stored) {
   const auto& grants = stored.client.settings.grant_types;
-  return std::ranges::find(grants, "client_credentials") != grants.end();
+  const bool has_service_account = std::ranges::find(grants, "client_credentials") != grants.end();
+  return has_service_account && stored.mark && !stored.mark->roles.empty();
 }
 
 }  // namespace
@@ -104,14 +106,14 @@ Result<bool> give_scopes(AdminApi& api, const StoredClient& stored, const std::v
 Result<void> give_roles(AdminApi& api, const StoredClient& stored, const ClientSettings& settings,
                         const std::stop_token& stop) {
   ASSIGN_OR_RETURN(const std::vector<std::string> wanted, asked_roles(settings));
-  if (!has_service_account(stored) || !stored.mark || stored.mark->roles.empty()) return {};
+  if (!has_roles_of_ours(stored)) return {};
   auto changed = change_roles(api, stored, wanted, stop);
   if (!changed) return fail(explained(std::move(changed).error()));
   return changed;
 }
 
 Result<void> read_roles(AdminApi& api, Road road, StoredClient& stored, const std::stop_token& stop) {
-  if (!has_service_account(stored) || !stored.mark || stored.mark->roles.empty()) return {};
+  if (!has_roles_of_ours(stored)) return {};
   std::vector<std::string> names;
   ASSIGN_OR_RETURN(const std::string user, api.service_account(road, stored.uuid, stop));
   auto present = api.roles(road, user, stop);
