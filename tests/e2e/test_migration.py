@@ -124,8 +124,7 @@ def test_a_client_of_hydra_maester_moves_with_its_id_and_its_secret_and_without_
         consumer.reads("billing-client")
     assert world.registry.client(client_id)["client_name"] == "Billing"
     assert set(consumer.answers) == {200}, "each request of the consumer was answered with a token"
-    _, registered = world.registry.admin("GET", "/clients")
-    assert [one["client_id"] for one in registered] == [client_id], "one client, from the beginning to the end"
+    assert [one["client_id"] for one in world.registry.clients()] == [client_id], "one client, from the beginning to the end"
 
     rotate(world, name, "first-rotation")
     assert world.client(name)["status"]["clientId"] == client_id

@@ -6,8 +6,9 @@ import signal
 import urllib.parse
 
 import peer_binaries
-from processes import Failed, answers, free_ports, tail, wait_until
+from processes import free_ports
 from registry import exchange
+from server_process import start_server
 from world import World
 
 MARK = "apiclient.dev"  # our member of a client's metadata
@@ -50,14 +51,7 @@ class Hydra:
         configuration.write_text(_CONFIGURATION.format(public=self.public_port, admin=self.admin_port,
                                                        issuer=issuer or self.issuer, system=secrets.token_hex(16)))
         argv = [peer_binaries.find("hydra"), "serve", "all", "--dev", "--sqa-opt-out", "-c", configuration]
-        self._plane.processes.spawn(self.name, [str(argument) for argument in argv], self.log)
-
-        def ready():
-            if self._plane.processes.pid(self.name) is None:
-                raise Failed(f"{self.name} ended; its log ends:\n{tail(self.log)}")
-            return answers(f"{self.admin_url}/health/ready")
-
-        wait_until(ready, 60, f"{self.name} is ready", interval=0.05)
+        start_server(self._plane, self.name, argv, self.log, f"{self.admin_url}/health/ready", 60)
         return self
 
     def stop(self, grace=15.0):
@@ -80,6 +74,12 @@ class Hydra:
             return None
         assert status == 200, f"Hydra answers {status} for client {client_id}"
         return body
+
+    def clients(self):
+        """All of them, whosoever; fewer than a page."""
+        status, page = self.admin("GET", "/clients?page_size=500")
+        assert status == 200, f"Hydra lists its clients with {status}"
+        return page
 
     def mark(self, client_id):
         """What the operator has written into the client's metadata."""

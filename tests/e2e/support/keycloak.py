@@ -9,8 +9,9 @@ import time
 import urllib.parse
 
 import keycloak_server
-from processes import Failed, answers, free_ports, tail, wait_until
+from processes import free_ports
 from registry import exchange
+from server_process import start_server
 from world import World
 
 MARK = "apiclient.dev"  # our attribute
@@ -58,14 +59,7 @@ class Keycloak:
             "--log-level=warn")
         environment = {**os.environ, "KC_BOOTSTRAP_ADMIN_USERNAME": "admin",
                        "KC_BOOTSTRAP_ADMIN_PASSWORD": self._password}
-        self._plane.processes.spawn(self.name, argv, self.log, environment)
-
-        def ready():
-            if self._plane.processes.pid(self.name) is None:
-                raise Failed(f"{self.name} ended; its log ends:\n{tail(self.log)}")
-            return answers(f"{self.url}/realms/master")
-
-        wait_until(ready, 300, f"{self.name} is ready", interval=0.2)
+        start_server(self._plane, self.name, argv, self.log, f"{self.url}/realms/master", 300, 0.2, environment)
         if not self._made:
             self._make_realm()
         return self

@@ -86,9 +86,7 @@ class OryHydra(Ground):
         return {"embedded": None, "auth": None, "hydra": {"adminUrl": admin_url}}
 
     def registered(self, world):
-        status, page = self.server.admin("GET", "/clients?page_size=500")
-        assert status == 200, f"Hydra lists its clients with {status}"
-        return {one["client_id"]: self._described(one) for one in page if MARK in (one["metadata"] or {})}
+        return {one["client_id"]: self._described(one) for one in self.server.clients() if MARK in (one["metadata"] or {})}
 
     @staticmethod
     def _described(client):

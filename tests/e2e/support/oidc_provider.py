@@ -10,8 +10,9 @@ import urllib.parse
 from pathlib import Path
 
 import npm_packages
-from processes import Failed, answers, free_ports, tail, wait_until
+from processes import free_ports
 from registry import exchange
+from server_process import start_server
 
 _PACKAGE = Path(__file__).resolve().parents[2] / "peers" / "oidc-provider"
 
@@ -48,14 +49,7 @@ class OidcProvider:
             modules.symlink_to(packages / "node_modules")
         argv = [npm_packages.node(packages), program, issuer or self.issuer, self.public_port, self._control_port,
                 self._directory / "stored.json", token]
-        self._plane.processes.spawn(self.name, [str(argument) for argument in argv], self.log)
-
-        def ready():
-            if self._plane.processes.pid(self.name) is None:
-                raise Failed(f"{self.name} ended; its log ends:\n{tail(self.log)}")
-            return answers(f"http://127.0.0.1:{self._control_port}/clients")
-
-        wait_until(ready, 60, f"{self.name} is ready", interval=0.05)
+        start_server(self._plane, self.name, argv, self.log, f"http://127.0.0.1:{self._control_port}/clients", 60)
         return self
 
     def stop(self, grace=15.0):

@@ -11,7 +11,8 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-from processes import Failed, answers, free_ports, tail, wait_until
+from processes import free_ports
+from server_process import start_server
 
 PROGRAM = os.environ.get("APICLIENT_REGISTRY",
                          str(Path(__file__).resolve().parents[3] / "build" / "dev" / "registry" / "apiclient-registry"))
@@ -59,14 +60,7 @@ class Registry:
                 "--public-address", f"127.0.0.1:{self.public_port}", "--admin-address", f"127.0.0.1:{self.admin_port}",
                 "--metrics-address", f"127.0.0.1:{self._metrics_port}",
                 "--admin-token-file", self._data / "admin-token", "--create-missing-keys", *self.flags]
-        self._plane.processes.spawn(self.name, [str(argument) for argument in argv], self.log)
-
-        def ready():
-            if self._plane.processes.pid(self.name) is None:
-                raise Failed(f"{self.name} ended; its log ends:\n{tail(self.log)}")
-            return answers(f"http://127.0.0.1:{self._metrics_port}/readyz")
-
-        wait_until(ready, 20, f"{self.name} is ready", interval=0.01)
+        start_server(self._plane, self.name, argv, self.log, f"http://127.0.0.1:{self._metrics_port}/readyz", 20, 0.01)
         return self
 
     def stop(self, grace=15.0):

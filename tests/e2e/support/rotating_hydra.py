@@ -15,6 +15,7 @@ import urllib.parse
 from fault_proxy import FaultProxy
 from faults import Reply
 from hydra import HydraWorld
+from registry import basic_authorization
 
 _KEPT = 5
 _CLIENT = r"/admin/clients/(?P<id>[^/]+)"
@@ -94,9 +95,7 @@ class RotatingHydra:
             client_id, _, value = map(urllib.parse.unquote_plus, base64.b64decode(encoded).decode().partition(":"))
             known = self._secrets.get(client_id, ())
             if value in known:
-                pair = f"{urllib.parse.quote_plus(client_id)}:{urllib.parse.quote_plus(known[-1])}"
-                exchange.headers = {**exchange.headers,
-                                    "Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
+                exchange.headers = {**exchange.headers, **basic_authorization(client_id, known[-1])}
         return exchange.forward()
 
 
