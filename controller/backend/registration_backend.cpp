@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "backend/client_management.h"
 #include "backend/counted_backend.h"
 #include "backend/registration_codec.h"
 #include "backend/registry_error.h"
@@ -18,6 +19,10 @@ namespace apiclient::backend {
 namespace {
 
 using registration::Answer;
+using registration::is_unmanaged;
+using registration::read_same_client;
+using registration::refusal_of;
+using registration::send;
 using std::chrono::milliseconds;
 
 // A call that mints, sets or deletes must be over before another replica can hold the lease (design: 4 s).
@@ -30,11 +35,6 @@ constexpr Capabilities kCapabilities{.chooses_client_id = true, .chooses_secret 
 
 Error invalid(std::string code, std::string message) {
   return {.kind = ErrorKind::invalid, .message = std::move(message), .code = std::move(code)};
-}
-
-/// The server has no such operation (RFC 7592 §2, §2.3), or not for this client.
-bool is_unmanaged(const http::Response& response) {
-  return response.status_code == 403 || response.status_code == 405 || response.status_code == 501;
 }
 
 Error cannot_update() {
@@ -95,7 +95,7 @@ class ClientLocks {
 class RegistrationBackend final : public Backend {
  public:
   RegistrationBackend(std::string name, RegistrationParts parts)
-      : name_(std::move(name)), parts_(std::move(parts)) {}
+      : name_(std::move(name)), parts_(std::move(parts)), management_(parts_.management, parts_.origin) {}
 
   Result<RegistryInfo> probe(std::stop_token stop) override {
     ASSIGN_OR_RETURN(Endpoints endpoints, discover(stop));
@@ -205,7 +205,7 @@ class RegistrationBackend final : public Backend {
 
   [[nodiscard]] Result<std::string> registration_path(const Endpoints& endpoints) const {
     if (!parts_.endpoint_path.empty()) return parts_.endpoint_path;
-    auto path = path_at_origin(endpoints.registration);
+    auto path = management_.path_at_origin(endpoints.registration);
     if (path) return std::move(*path);
     const std::string_view what = endpoints.registration.empty()
                                       ? "names no registration_endpoint"
@@ -239,7 +239,7 @@ class RegistrationBackend final : public Backend {
     record.requested = normalised(settings);
     record.requested.client_id = record.client_id;
     note_answer(record, answer);
-    take_management(record, answer);
+    management_.take(record, answer);
     if (!settings.has_secret()) return record;
     record.credential = {.hint = hint_of(answer.client_secret),
                          .revision = mark.revision,
@@ -250,15 +250,6 @@ class RegistrationBackend final : public Backend {
                    {{"registry", name_}, {"client_id", record.client_id}});
     }
     return record;
-  }
-
-  /// Only what can be used later counts as management.
-  void take_management(RegistrationRecord& record, const Answer& answer) const {
-    const bool usable = path_at_origin(answer.management_uri).has_value() && !answer.access_token.empty() &&
-                        http::is_valid_header("Authorization", bearer(answer.access_token));
-    if (!usable) return;
-    record.management_uri = answer.management_uri;
-    record.access_token = answer.access_token.clone();
   }
 
   Result<Registration> without_secret(const std::string& client_id, const std::string& uid,
@@ -280,7 +271,8 @@ class RegistrationBackend final : public Backend {
     ASSIGN_OR_RETURN(std::optional<RegistrationRecord> record, parts_.store.find(client_id, stop));
     if (!record) return Found();
     if (record->management_uri.empty()) return Found(describe(*record, record->requested));
-    ASSIGN_OR_RETURN(http::Response response, manage(*record, http::Method::get, {}, kReadTimeout, stop));
+    ASSIGN_OR_RETURN(http::Response response,
+                     management_.call(*record, http::Method::get, {}, kReadTimeout, stop));
     if (response.ok()) return after_read(std::move(*record), response, stop);
     if (is_unmanaged(response)) return Found(describe(*record, record->requested));
     Error error = refusal_of(response, *record);
@@ -297,7 +289,8 @@ class RegistrationBackend final : public Backend {
     // The token in use works, so no update has replaced it.
     const bool settles = record.pending == PendingCall::update;
     if (settles) record.pending = PendingCall::none;
-    if (renew_token(record, answer) || settles) RETURN_IF_ERROR(parts_.store.save(std::move(record), stop));
+    if (management_.renew(record, answer) || settles)
+      RETURN_IF_ERROR(parts_.store.save(std::move(record), stop));
     return std::optional(std::move(client));
   }
 
@@ -323,11 +316,11 @@ class RegistrationBackend final : public Backend {
     if (record.management_uri.empty()) return note_mark(std::move(record), mark, stop);
     ASSIGN_OR_RETURN(std::string body, registration::write_metadata(settings, record.client_id));
     RETURN_IF_ERROR(note_pending(record, PendingCall::update, stop));
-    auto response = manage(record, http::Method::put, std::move(body), kWriteTimeout, stop);
+    auto response = management_.call(record, http::Method::put, std::move(body), kWriteTimeout, stop);
     if (!response) return fail(std::move(response).error());
     if (!response->ok()) return after_update_failed(std::move(record), *response, stop);
     ASSIGN_OR_RETURN(const Answer answer, read_same_client(*response, record.client_id, settings));
-    renew_token(record, answer);
+    management_.renew(record, answer);
     record.requested = normalised(settings);
     note_answer(record, answer);
     return note_mark(std::move(record), mark, stop);
@@ -363,7 +356,7 @@ class RegistrationBackend final : public Backend {
     const PendingCall before = record.pending;
     if (before != PendingCall::removal) RETURN_IF_ERROR(note_pending(record, PendingCall::removal, stop));
     ASSIGN_OR_RETURN(const http::Response response,
-                     manage(record, http::Method::del, {}, kWriteTimeout, stop));
+                     management_.call(record, http::Method::del, {}, kWriteTimeout, stop));
     if (response.ok()) return parts_.store.remove(client_id, stop);
     Error error = is_unmanaged(response) ? cannot_delete() : refusal_of(response, record);
     if (error.kind == ErrorKind::not_found) return parts_.store.remove(client_id, stop);
@@ -400,74 +393,9 @@ class RegistrationBackend final : public Backend {
     return parts_.store.save(record.clone(), stop);
   }
 
-  /// True: the server has given another token or another place (RFC 7592 §2.1).
-  bool renew_token(RegistrationRecord& record, const Answer& answer) const {
-    RegistrationRecord renewed;
-    take_management(renewed, answer);
-    if (renewed.management_uri.empty()) return false;
-    if (renewed.access_token == record.access_token && renewed.management_uri == record.management_uri)
-      return false;
-    record.access_token = std::move(renewed.access_token);
-    record.management_uri = std::move(renewed.management_uri);
-    return true;
-  }
-
-  // Requests
-
-  static std::string bearer(const Secret& token) { return "Bearer " + std::string(token.reveal()); }
-
-  /// Path and query of a URI at the registration endpoint's origin; empty for any other: our requests, and
-  /// the token, go where a person said and nowhere else.
-  [[nodiscard]] std::optional<std::string> path_at_origin(const std::string& uri) const {
-    const auto origin = origin_of(uri);
-    const auto parts = http::split_uri(uri);
-    if (!origin || !parts || *origin != parts_.origin) return std::nullopt;
-    return parts->path.empty() ? "/" : parts->path;
-  }
-
-  Result<http::Response> manage(const RegistrationRecord& record, http::Method method, std::string body,
-                                milliseconds timeout, const std::stop_token& stop) {
-    const auto path = path_at_origin(record.management_uri);
-    if (!path) {
-      return fail(invalid("no_management", "the client was registered at another origin than " +
-                                               parts_.origin +
-                                               "; let spec.dynamicRegistration lead there again"));
-    }
-    http::Request request{.method = method, .path = *path, .body = std::move(body)};
-    request.headers["Authorization"] = bearer(record.access_token);
-    if (!request.body.empty()) request.headers["Content-Type"] = "application/json";
-    return send(parts_.management, std::move(request), timeout, stop);
-  }
-
-  static Result<http::Response> send(http::Transport& transport, http::Request request, milliseconds timeout,
-                                     const std::stop_token& stop) {
-    request.timeout = timeout;
-    request.headers["Accept"] = "application/json";
-    auto response = transport.send(request, stop);
-    if (const auto header = request.headers.find("Authorization"); header != request.headers.end()) {
-      wipe(header->second);
-    }
-    return response;
-  }
-
-  static Error refusal_of(const http::Response& response, const RegistrationRecord& record) {
-    const std::array secrets{record.access_token.reveal()};
-    return oauth_error_from(response, secrets);
-  }
-
-  /// An answer about another client is no answer: the URL may lead to something else that speaks JSON.
-  static Result<Answer> read_same_client(http::Response& response, const std::string& client_id,
-                                         const ClientSettings& requested) {
-    auto answer = registration::read_answer(response.body, requested);
-    wipe(response.body);
-    if (answer && answer->settings.client_id != client_id) {
-      return fail(ErrorKind::protocol, "the answer is about another client");
-    }
-    return answer;
-  }
-
   const std::string name_;
   const RegistrationParts parts_;
+  registration::ClientManagement management_;
   const telemetry::Log log_;
   ClientLocks locks_;
 };
