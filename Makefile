@@ -13,7 +13,7 @@ build: setup ## release binaries in build/bin/
 
 test: setup ## everything: unit, integration, control plane, end to end
 	@$(MAKE) --no-print-directory -j3 controlplane peers-servers dev
-	ctest --preset dev
+	ctest --preset dev || { tools/test-failures build/dev; exit 1; }
 	@cat build/dev/numbers/*.txt # counts, times and memory that the tests have seen
 
 crash-matrix: setup ## every operation, harmed at every point: the table alone

@@ -149,8 +149,14 @@ class KeycloakBackend final : public Backend {
 
   Result<RegisteredClient> set_disabled(const std::string& client_id, const std::string& expected_uid,
                                         bool disabled, std::stop_token stop) override {
-    const std::string operation = disabled ? "disable" : "enable";
-    return switch_once(client_id, expected_uid, disabled, stop);
+    ASSIGN_OR_RETURN(StoredClient stored, get_stored(client_id, stop));
+    RETURN_IF_ERROR(check_owner(stored.client.mark, expected_uid));
+    if (stored.client.disabled != disabled) {
+      ASSIGN_OR_RETURN(stored,
+                       send_update(stored, keycloak::rewrite_enabled(stored, !disabled), nullptr, stop));
+    }
+    RETURN_IF_ERROR(keycloak::read_roles(api_, Road::writes, stored, stop));
+    return std::move(stored.client);
   }
 
   Result<void> remove(const std::string& client_id, const std::string& expected_uid,
@@ -197,18 +203,6 @@ class KeycloakBackend final : public Backend {
     if (kept_now) return {};
     return fail(
         conflict("secret_not_kept", "the realm's rotation policy has put another secret in its place"));
-  }
-
-  Result<RegisteredClient> switch_once(const std::string& client_id, const std::string& expected_uid,
-                                       bool disabled, const std::stop_token& stop) {
-    ASSIGN_OR_RETURN(StoredClient stored, get_stored(client_id, stop));
-    RETURN_IF_ERROR(check_owner(stored.client.mark, expected_uid));
-    if (stored.client.disabled != disabled) {
-      ASSIGN_OR_RETURN(stored,
-                       send_update(stored, keycloak::rewrite_enabled(stored, !disabled), nullptr, stop));
-    }
-    RETURN_IF_ERROR(keycloak::read_roles(api_, Road::writes, stored, stop));
-    return std::move(stored.client);
   }
 
   /// The client as it is then.

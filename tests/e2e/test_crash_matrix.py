@@ -11,13 +11,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from crash_bench import HELD, PLACES, CrashBench
+from crash_bench import HELD, PLACES, CrashBench, NotReached
 from matrix import DEATHS, FAULTS, KILL, SIDES, TAKE_OVER, TOKENS
 from matrix_grounds import GROUNDS, Embedded
 from matrix_operations import OPERATIONS
-from processes import Failed
 
 KILLS = 3  # at each point at least, each with another object
+
+TRIES = 3  # to bring an operation to its point
 
 AT_ONCE = PLACES - 8  # objects; some workers are left for what else there is
 
@@ -133,42 +134,33 @@ def is_followed_by_looks(listed, steps):
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_harm(fault, bench, results):
-    for batch in batches(cells_of(bench, fault), held=fault in DEATHS):
-        cells = [bench.cell(operation, point, fault, slot) for slot, (operation, point) in enumerate(batch)]
-        try:
-            bench.run(cells)
-        except Failed as problem:
-            cells[0].problems.append(str(problem))
-            raise
-        finally:
-            for cell in cells:
-                results.setdefault((cell.operation.title, cell.point, fault), []).extend(cell.problems)
+def test_harm(fault, bench, results, numbers):
+    left = cells_of(bench, fault)
+    for attempt in range(TRIES):
+        left, places = [], left
+        for batch in batches(places, held=fault in DEATHS):
+            left += harm(bench, batch, fault, results)
+        if left:
+            numbers(f"crash matrix, {fault}", f"{len(left)} cells were not harmed in try {attempt + 1}")
+    assert not left, f"never harmed: {[f'{operation.title} {point}' for operation, point in left]}"
     wrong = [f"{one} {point}: {problem}" for (one, point, of), problems in results.items() if of == fault
              for problem in problems]
     assert not wrong, "\n".join(wrong)
 
 
-def test_a_published_secret_works_at_every_sample_but_for_the_gap(bench, results, numbers):
-    """The gap is bounded in each cell; here it must have been seen, or the measure says nothing."""
-    assert bench.sampler.samples > len(results), "it was hardly ever looked at"
-    assert not bench.sampler.problems, "\n".join(bench.sampler.problems[:20])
-    assert bool(bench.gaps) == any(one.in_place for one in MINE)
-    for fault, (longest, late) in bench.gaps.items():
-        numbers(f"gap InPlace, {fault}", f"{longest:.1f} s at most, over {max(late, 0):.1f} s after the harm")
-
-
-def test_no_cell_is_left_out(results, numbers):
-    kills, here = Counter(), Counter()
-    names = {operation.title for operation in MINE}
-    for fault in (KILL, TAKE_OVER):
-        for (operation, point), times in kills_at(fault).items():
-            kills[point.step.name, point.side] += times
-            here[point.step.name, point.side] += times if operation in names else 0
-    for step in dict.fromkeys(step for step, side in kills if here[step, side]):
-        numbers(f"kill -9 of the operator at {step}",
-                ", ".join(f"{side} {here[step, side]}" for side in SIDES if here[step, side]))
-    assert min(kills.values()) >= KILLS
-    missing = [(operation.title, str(point), fault) for operation in MINE for point, fault, reason in operation.cells()
-               if reason is None and (operation.title, point, fault) not in results]
-    assert not missing
+def harm(bench, batch, fault, results):
+    """Returns those that nothing has happened to."""
+    cells = [bench.cell(operation, point, fault, slot) for slot, (operation, point) in enumerate(batch)]
+    try:
+        spared = bench.run(cells)
+    except NotReached as problem:
+        print(problem)
+        bench.abandon()
+        return batch
+    except Exception:
+        bench.abandon()
+        raise
+    for cell in cells:
+        if cell.problems or cell not in spared:
+            results.setdefault((cell.operation.title, cell.point, fault), []).extend(cell.problems)
+    return [(cell.operation, cell.point) for cell in spared]

@@ -24,11 +24,16 @@ from world import API, World
 PLACES = 64  # objects at a time, each with a worker of its own
 HELD = {KUBERNETES: 10, REGISTRY: 8, TOKENS: 8}  # calls under way at a time: each server's connections are limited
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
+_SETTLED = 10.0  # seconds after which an operation that is over comes to its point no more
 LATE = 30.0  # seconds that a gap may last after the harm is over: by then a failed pass has been tried again
 _WITHIN = 120
 _BRISK = {"APICLIENT_LEASE_MS": "8000", "APICLIENT_RENEW_DEADLINE_MS": "6000", "APICLIENT_LEASE_RETRY_MS": "500",
           "APICLIENT_ROTATION_THROTTLE_MS": "0", "APICLIENT_LOG_LEVEL": "debug"}
 _ACTS = {LOST: lose_reply, THROTTLED: answer(429, Retry_After="1"), BROKEN: answer(500)}
+
+
+class NotReached(Failed):
+    """The operator was not brought to the points where it was to be harmed."""
 
 
 class CrashWorld(World):
@@ -98,16 +103,30 @@ class CrashBench:
         return cell
 
     def run(self, cells):
-        """What is found wrong with a cell goes into `cell.problems`; Failed when one was not brought to its point."""
+        """What is found wrong with a cell goes into `cell.problems`. Returns the cells that nothing has happened to, since
+        an error of another call has led their operations another way."""
         self._prepare(cells)
         self._trigger(cells)
+        spared = []
         if cells[0].fault in DEATHS:
             self._die(cells, cells[0].fault)
         else:
-            self._disturb(cells)
+            spared = self._disturb(cells)
         self._judge(cells)
         if cells[0].fault == FREEZE:
             self._wake_up(cells)
+        self._clear_up()
+        return spared
+
+    def abandon(self):
+        """What a run that failed has left, so that another one can begin."""
+        for proxy in self._proxies.values():
+            proxy.clear()
+        for replica in (self._one, self._two):
+            if replica.pid is not None:
+                replica.kill()
+        self._runs = None
+        self._ensure_operator()
         self._clear_up()
 
     def observe(self, cells):
@@ -187,9 +206,9 @@ class CrashBench:
         try:
             wait_until(lambda: not missing() or self._one.exit_code() is not None, _WITHIN, "every call is under way")
         except Failed:
-            raise Failed(f"not reached: {missing()}") from None
+            raise NotReached(f"not reached: {missing()}") from None
         if missing():
-            raise Failed(f"the operator ended with {self._one.exit_code()} before it reached {missing()}")
+            raise NotReached(f"the operator ended with {self._one.exit_code()} before it reached {missing()}")
 
     def _start_with_traps(self, cells, latch, fault):
         """All workers are held, each at its point. The last one to come is that of `latch`."""
@@ -210,7 +229,7 @@ class CrashBench:
             reached = {(name, side, step) for name, side, step in self._reached()}
             missing = [str(cell) for cell in cells if cell.point.side in ("before", "after")
                        and (cell.name, cell.point.side, cell.point.step.name) not in reached]
-            raise Failed(f"not reached: {missing}") from None
+            raise NotReached(f"not reached: {missing}") from None
 
     def _take_over(self, fault):
         if fault == KILL:
@@ -222,14 +241,26 @@ class CrashBench:
         self._works_since = time.monotonic()
 
     def _disturb(self, cells):
-        """An error or a lost reply for each, all at once; nobody dies."""
+        """An error or a lost reply for each, all at once; nobody dies. Returns the cells whose operations have ended
+        without that call."""
         harms = [(cell, self._arm_once(cell, _ACTS[cell.fault])) for cell in cells if cell.point]
         self._trace.unlink(missing_ok=True)
         self._start(self._one)
-        for cell, harm in harms:
-            if not harm.done.wait(_WITHIN):
-                raise Failed(f"not reached: {cell}")
+        spared = [cell for cell, harm in harms if not self._is_harmed(cell, harm)]
         self._works_since = time.monotonic()
+        return spared
+
+    def _is_harmed(self, cell, harm):
+        until, over_since = time.monotonic() + _WITHIN, None
+        while not harm.done.wait(0.5):
+            now = time.monotonic()
+            if not cell.operation.done(Snapshot(self.world), cell):
+                over_since = None
+            elif now - (over_since := over_since or now) > _SETTLED:
+                return False
+            if now > until:
+                raise NotReached(f"not reached: {cell}")
+        return True
 
     def _arm(self, cell, hold):
         self._arm_once(cell, hold)
