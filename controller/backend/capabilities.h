@@ -2,6 +2,8 @@
 // What a registry can do: probed or fixed by its API, never guessed from a name. Drives the strategy of
 // rotation.
 
+#include <chrono>
+#include <optional>
 #include <string>
 
 namespace apiclient::backend {
@@ -14,6 +16,8 @@ struct Capabilities {
   int max_secrets = 1;                  ///< valid at once
   bool secrets_have_ids = false;
   bool ends_overlap_itself = false;
+  std::optional<std::chrono::milliseconds> longest_overlap = {};  ///< then the server ends it
+  std::optional<std::chrono::milliseconds> secret_lifetime = {};  ///< then a secret ends by itself
   bool searchable_mark = false;
   bool idempotency_key = false;
   bool can_disable = false;

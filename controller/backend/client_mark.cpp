@@ -46,6 +46,8 @@ ClientMark read_client_mark(const Json& object) {
                             .revision = reader.integer("revision")},
                   .type = read_client_type(reader.optional_text("type").value_or("")),
                   .older = read_older(reader),
+                  .rotated_at = reader.optional_text("rotated_at").value_or(""),
+                  .newest_is_unknown = reader.optional_boolean("newest_is_unknown").value_or(false),
                   .parameters = texts("parameters"),
                   .scopes = texts("scopes"),
                   .roles = texts("roles")};
@@ -64,6 +66,8 @@ Json write_client_mark(const ClientMark& mark) {
   if (mark.type) object["type"] = to_string(*mark.type);
   if (mark.credential) object["credential"] = write_credential(*mark.credential);
   for (const Credential& one : mark.older) object["older"].push_back(write_credential(one));
+  if (!mark.rotated_at.empty()) object["rotated_at"] = mark.rotated_at;
+  if (mark.newest_is_unknown) object["newest_is_unknown"] = true;
   if (!mark.parameters.empty()) object["parameters"] = mark.parameters;
   if (!mark.scopes.empty()) object["scopes"] = mark.scopes;
   if (!mark.roles.empty()) object["roles"] = mark.roles;

@@ -21,6 +21,8 @@ constexpr milliseconds kReadBeforeWriteTimeout{1'500};
 constexpr milliseconds kWriteTimeout{2'500};
 constexpr milliseconds kReadTimeout{10'000};
 constexpr std::string_view kClients = "/clients";
+constexpr std::string_view kSecret = "/client-secret";
+constexpr std::string_view kRotatedSecret = "/client-secret/rotated";
 /// Needs the same right as to see every client, and says so.
 constexpr const char* kNeedsView = "/default-default-client-scopes";
 
@@ -34,6 +36,18 @@ std::string scope_path(std::string_view uuid, std::string_view scope_id) {
 
 std::string roles_path(std::string_view user) {
   return "/users/" + http::encode_segment(user) + "/role-mappings/realm";
+}
+
+/// The value is wiped where it stood.
+Secret take_secret(Json& document) {
+  json::Problems ignored;
+  std::string value = json::Reader(document, ignored).optional_text("value").value_or("");
+  Secret secret(value);
+  wipe(value);
+  if (document.is_object() && document.contains("value")) {
+    if (auto* text = document["value"].get_ptr<std::string*>()) wipe(*text);
+  }
+  return secret;
 }
 
 /// What a web page's 200 is not.
@@ -105,16 +119,40 @@ Result<void> AdminApi::remove(const std::string& uuid, const std::stop_token& st
   return {};
 }
 
-Result<bool> AdminApi::has_secret(const std::string& uuid, const Secret& value, const std::stop_token& stop) {
-  ASSIGN_OR_RETURN(Json document, read(Road::writes, client_path(uuid, "/client-secret"), stop));
-  json::Problems ignored;
-  std::string present = json::Reader(document, ignored).optional_text("value").value_or("");
-  const bool same = present == value.reveal();
-  wipe(present);
-  if (document.is_object() && document.contains("value")) {
-    if (auto* text = document["value"].get_ptr<std::string*>()) wipe(*text);
+Result<Secret> AdminApi::secret(const std::string& uuid, const std::stop_token& stop) {
+  ASSIGN_OR_RETURN(Json document, read(Road::writes, client_path(uuid, kSecret), stop));
+  return take_secret(document);
+}
+
+Result<void> AdminApi::regenerate_secret(const std::string& uuid, const std::stop_token& stop) {
+  ASSIGN_OR_RETURN(http::Response response, writes_.send({.method = http::Method::post,
+                                                          .path = client_path(uuid, kSecret),
+                                                          .headers = {{"Accept", "application/json"}},
+                                                          .timeout = kWriteTimeout},
+                                                         stop));
+  if (!response.ok()) return fail(keycloak_error_from(response));
+  auto document = json::parse(response.body);
+  wipe(response.body);
+  if (!document || take_secret(*document).empty()) {
+    return fail(ErrorKind::protocol, "the answer is not a secret");
   }
-  return same;
+  return {};
+}
+
+Result<void> AdminApi::drop_rotated_secret(const std::string& uuid, const std::stop_token& stop) {
+  auto dropped = write(http::Method::del, client_path(uuid, kRotatedSecret), {}, nullptr, stop);
+  if (!dropped && dropped.error().kind != ErrorKind::not_found) return failure_of(std::move(dropped));
+  return {};
+}
+
+Result<std::optional<RotationPolicy>> AdminApi::rotation_policy(Road road, const std::stop_token& stop) {
+  auto profiles = read(road, "/client-policies/profiles", stop);
+  auto policies = profiles ? read(road, "/client-policies/policies", stop) : Result<Json>(Json());
+  const Error* refused = !profiles ? &profiles.error() : !policies ? &policies.error() : nullptr;
+  if (refused == nullptr) return read_rotation_policy(*profiles, *policies);
+  const bool hidden = refused->kind == ErrorKind::forbidden || refused->kind == ErrorKind::not_found;
+  if (hidden) return std::optional<RotationPolicy>();
+  return fail(*refused);
 }
 
 Result<std::map<std::string, std::string>> AdminApi::client_scopes(const std::stop_token& stop) {

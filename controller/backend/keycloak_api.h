@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "backend/keycloak_codec.h"
+#include "backend/keycloak_policy.h"
 #include "http/transport.h"
 
 namespace apiclient::backend::keycloak {
@@ -34,8 +35,15 @@ class AdminApi {
   Result<std::string> create(Json body, const Secret* value, const std::stop_token& stop);
   Result<void> update(const std::string& uuid, Json body, const Secret* value, const std::stop_token& stop);
   Result<void> remove(const std::string& uuid, const std::stop_token& stop);
-  /// Whether this is the client's current secret.
-  Result<bool> has_secret(const std::string& uuid, const Secret& value, const std::stop_token& stop);
+  /// The client's newest secret: to be compared with another one.
+  Result<Secret> secret(const std::string& uuid, const std::stop_token& stop);
+  /// Keycloak makes a new secret, which is not looked at; where a rotation policy applies, the one before is
+  /// put aside and works on.
+  Result<void> regenerate_secret(const std::string& uuid, const std::stop_token& stop);
+  /// Ends the one that was put aside. Absent is success.
+  Result<void> drop_rotated_secret(const std::string& uuid, const std::stop_token& stop);
+  /// Of the realm; none also where we may not look.
+  Result<std::optional<RotationPolicy>> rotation_policy(Road road, const std::stop_token& stop);
 
   /// The realm's client scopes: ids by name.
   Result<std::map<std::string, std::string>> client_scopes(const std::stop_token& stop);

@@ -9,6 +9,7 @@
 #include "backend/keycloak_codec.h"
 #include "backend/keycloak_grants.h"
 #include "backend/write_preconditions.h"
+#include "base/random.h"
 #include "json/reader.h"
 
 namespace apiclient::backend {
@@ -16,16 +17,24 @@ namespace {
 
 using keycloak::AdminApi;
 using keycloak::Road;
+using keycloak::RotationPolicy;
 using keycloak::StoredClient;
 
 /// Small enough for clients with key sets and many mappers.
 constexpr std::size_t kPageSize = 100;
 
-/// Fixed by the admin API, without a rotation policy of the realm. One secret, which our mark describes; the
-/// mark is found by reading all clients (a search by attribute has to be allowed where the server is
-/// started).
-constexpr Capabilities kCapabilities{
-    .max_secrets = 1, .secrets_have_ids = true, .searchable_mark = true, .can_disable = true};
+/// Fixed by the admin API but for what the realm's policy does to secrets, which our mark describes; the mark
+/// is found by reading all clients (a search by attribute has to be allowed where the server is started).
+Capabilities capabilities_under(const std::optional<RotationPolicy>& policy) {
+  Capabilities can{.max_secrets = 1, .secrets_have_ids = true, .searchable_mark = true, .can_disable = true};
+  if (!policy) return can;
+  if (policy->lifetime.count() > 0) can.secret_lifetime = policy->lifetime;
+  if (policy->grace.count() == 0) return can;
+  can.max_secrets = 2;
+  can.ends_overlap_itself = true;
+  can.longest_overlap = policy->grace;
+  return can;
+}
 
 /// The clients that are shown say whether we may see them and manage them.
 Result<void> check_rights(const Json& page) {
@@ -53,8 +62,9 @@ class KeycloakBackend final : public Backend {
     ASSIGN_OR_RETURN(Endpoints endpoints, parts_.discovery.fetch(stop));
     ASSIGN_OR_RETURN(const Json page, api_.list(0, 1, stop));
     RETURN_IF_ERROR(check_rights(page));
+    ASSIGN_OR_RETURN(const auto policy, api_.rotation_policy(Road::reads, stop));
     // Its version is shown to administrators of the whole server only.
-    return RegistryInfo{.capabilities = kCapabilities, .endpoints = std::move(endpoints)};
+    return RegistryInfo{.capabilities = capabilities_under(policy), .endpoints = std::move(endpoints)};
   }
 
   Result<std::optional<RegisteredClient>> find(const std::string& client_id, std::stop_token stop) override {
@@ -104,22 +114,23 @@ class KeycloakBackend final : public Backend {
     return rewrite(stored, settings, mark, stop);
   }
 
-  Result<Credential> add_credential(const std::string& /*client_id*/, const std::string& /*expected_uid*/,
-                                    const NewCredential& /*credential*/, std::stop_token /*stop*/) override {
-    return fail(ErrorKind::internal, "a client of Keycloak has one secret, which can be replaced");
+  Result<Credential> add_credential(const std::string& client_id, const std::string& expected_uid,
+                                    const NewCredential& credential, std::stop_token stop) override {
+    ASSIGN_OR_RETURN(StoredClient stored, get_stored(client_id, stop));
+    RETURN_IF_ERROR(check_owner(stored.client.mark, expected_uid));
+    ASSIGN_OR_RETURN(const bool stored_already, is_stored_already(stored.mark->credential, credential));
+    if (stored_already) return *stored.mark->credential;
+    RETURN_IF_ERROR(put_newest_aside(stored, stop));
+    return put_secret(std::move(stored), credential, stop);
   }
 
   Result<Credential> replace_credential(const std::string& client_id, const std::string& expected_uid,
                                         const NewCredential& credential, std::stop_token stop) override {
-    ASSIGN_OR_RETURN(const StoredClient stored, get_stored(client_id, stop));
+    ASSIGN_OR_RETURN(StoredClient stored, get_stored(client_id, stop));
     RETURN_IF_ERROR(check_owner(stored.client.mark, expected_uid));
     ASSIGN_OR_RETURN(const bool stored_already, is_stored_already(stored.mark->credential, credential));
     if (stored_already) return *stored.mark->credential;
-    const WallTime now = parts_.clock.wall_now();
-    const Json body = keycloak::rewrite_secret(stored, credential, now);
-    RETURN_IF_ERROR(send_update(stored, body, credential.value, stop));
-    RETURN_IF_ERROR(insist_on_secret(stored, body, *credential.value, stop));
-    return describe(credential, now);
+    return put_secret(std::move(stored), credential, stop);
   }
 
   Result<Registration> rotate_credential(const std::string& /*client_id*/,
@@ -139,10 +150,7 @@ class KeycloakBackend final : public Backend {
     ASSIGN_OR_RETURN(const std::optional<StoredClient> stored, api_.find(Road::writes, client_id, stop));
     if (!stored) return {};
     for (const Credential& present : stored->client.credentials) {
-      if (present.id != credential_id) continue;
-      return fail(Error{.kind = ErrorKind::invalid,
-                        .message = "the only secret of a client of Keycloak can be replaced, not removed",
-                        .code = "only_secret"});
+      if (present.id == credential_id) return end_secret(*stored, present, stop);
     }
     return {};
   }
@@ -191,18 +199,65 @@ class KeycloakBackend final : public Backend {
     return std::move(stored.client);
   }
 
+  /// So that it works on beside the next one. Never twice: the second time would end what was put aside.
+  Result<void> put_newest_aside(StoredClient& stored, const std::stop_token& stop) {
+    const bool put_aside_since = !stored.rotated_at.empty() && stored.rotated_at != stored.mark->rotated_at;
+    if (put_aside_since || stored.mark->newest_is_unknown) return {};
+    // Whether the probe's policy is still there: without it the older secret would end with this call.
+    ASSIGN_OR_RETURN(const auto policy, api_.rotation_policy(Road::writes, stop));
+    if (capabilities_under(policy).max_secrets < 2) {
+      return fail(conflict("rotation_policy_gone",
+                           "the realm's rotation policy does not let two secrets work any more"));
+    }
+    ASSIGN_OR_RETURN(const bool is_newest, is_newest_secret(stored, stop));
+    if (is_newest) RETURN_IF_ERROR(api_.regenerate_secret(stored.uuid, stop));
+    const std::string uid = stored.mark->owner.uid;
+    ASSIGN_OR_RETURN(stored, api_.get(stored.uuid, stop));
+    RETURN_IF_ERROR(check_owner(stored.client.mark, uid));
+    // Keycloak counts in seconds: what was put aside in the same one as the one before looks the same.
+    stored.mark->rotated_at.clear();
+    return {};
+  }
+
+  /// Whether the secret that we know of as the newest one is that. False after a call of ours whose answer
+  /// was lost, and after somebody else's.
+  Result<bool> is_newest_secret(const StoredClient& stored, const std::stop_token& stop) {
+    if (!stored.mark->credential || stored.mark->credential->hint.empty()) return true;
+    ASSIGN_OR_RETURN(const Secret newest, api_.secret(stored.uuid, stop));
+    return hint_of(newest) == stored.mark->credential->hint;
+  }
+
   /// A rotation policy answers the first update after the secret's end with a secret of its own making, and
   /// keeps ours as the older one. The second update it takes as it is.
-  Result<void> insist_on_secret(const StoredClient& stored, const Json& body, const Secret& value,
+  Result<Credential> put_secret(StoredClient stored, const NewCredential& credential,
                                 const std::stop_token& stop) {
-    if (!stored.secret_may_end) return {};
-    ASSIGN_OR_RETURN(const bool kept, api_.has_secret(stored.uuid, value, stop));
-    if (kept) return {};
-    RETURN_IF_ERROR(send_update(stored, body, &value, stop));
-    ASSIGN_OR_RETURN(const bool kept_now, api_.has_secret(stored.uuid, value, stop));
-    if (kept_now) return {};
+    constexpr int kUpdates = 2;
+    const WallTime now = parts_.clock.wall_now();
+    for (int update = 0; update < kUpdates; ++update) {
+      const Json body = keycloak::rewrite_secret(stored, credential, now);
+      RETURN_IF_ERROR(send_update(stored, body, credential.value, stop));
+      if (!stored.secret_may_end) return describe(credential, now);
+      ASSIGN_OR_RETURN(const Secret newest, api_.secret(stored.uuid, stop));
+      if (newest == *credential.value) return describe(credential, now);
+      ASSIGN_OR_RETURN(stored, api_.get(stored.uuid, stop));
+    }
     return fail(
         conflict("secret_not_kept", "the realm's rotation policy has put another secret in its place"));
+  }
+
+  /// An older one goes by itself; the newest can only be replaced.
+  Result<void> end_secret(const StoredClient& stored, const Credential& secret, const std::stop_token& stop) {
+    const bool newest_is_unknown = stored.mark && stored.mark->newest_is_unknown;
+    const bool is_newest = !newest_is_unknown && secret.id == stored.client.credentials.back().id;
+    if (!is_newest) return api_.drop_rotated_secret(stored.uuid, stop);
+    if (!stored.secret_may_end) {
+      return fail(Error{.kind = ErrorKind::invalid,
+                        .message = "the only secret of a client of Keycloak can be replaced, not removed",
+                        .code = "only_secret"});
+    }
+    const Secret nobody_knows = random_secret();
+    RETURN_IF_ERROR(send_update(stored, keycloak::rewrite_unknown_secret(stored), &nobody_knows, stop));
+    return {};
   }
 
   /// The client as it is then.

@@ -8,6 +8,7 @@
 
 #include "backend/keycloak_members.h"
 #include "backend/keycloak_parameters.h"
+#include "backend/keycloak_secrets.h"
 #include "json/reader.h"
 
 namespace apiclient::backend::keycloak {
@@ -21,6 +22,7 @@ constexpr const char* kSecret = "secret";
 /// Never read, and never sent back.
 constexpr std::array kSecretMembers{kSecret, "registrationAccessToken"};
 constexpr const char* kRotatedSecret = "client.secret.rotated";
+constexpr const char* kRotatedAt = "client.secret.rotated.creation.time";
 constexpr const char* kSecretEnds = "client.secret.expiration.time";
 
 bool lists(const Texts& texts, std::string_view text) {
@@ -85,14 +87,6 @@ ClientSettings read_settings(const Json& document, const std::optional<ClientMar
   return normalised(std::move(settings));
 }
 
-/// A secret that nobody has described is there since before the client was ours.
-std::vector<Credential> credentials_of(const ClientSettings& settings,
-                                       const std::optional<ClientMark>& mark) {
-  if (!settings.has_secret()) return {};
-  if (mark && mark->credential) return {*mark->credential};
-  return {{.id = "initial", .revision = std::max<std::int64_t>(1, mark ? mark->owner.revision : 0)}};
-}
-
 /// Those of `ours` that are not wanted any more, but still there.
 Texts surplus_of(const Texts& ours, const Texts& wanted, const Texts& there) {
   Texts surplus;
@@ -120,6 +114,15 @@ Result<void> write_declared(Json& body, const ClientSettings& settings, const Cl
   RETURN_IF_ERROR(check_members(settings));
   write_members(body, settings);
   return write_parameters(body, settings, before.parameters);
+}
+
+/// What is told of secrets stays as it is. Where nobody has told of any, one that was put aside is not ours.
+void keep_secrets(ClientMark& mark, const StoredClient& stored) {
+  const ClientMark before = stored.mark.value_or(ClientMark{.rotated_at = stored.rotated_at});
+  mark.credential = before.credential;
+  mark.older = before.older;
+  mark.rotated_at = before.rotated_at;
+  mark.newest_is_unknown = before.newest_is_unknown;
 }
 
 Result<ClientMark> make_mark(const ClientSettings& settings, const OwnershipMark& owner) {
@@ -155,7 +158,8 @@ Result<StoredClient> read_client(Json document) {
   RegisteredClient& client = stored.client;
   client.settings = read_settings(document, stored.mark);
   if (stored.mark) client.mark = stored.mark->owner;
-  client.credentials = credentials_of(client.settings, stored.mark);
+  stored.rotated_at = reader.object(kAttributes).optional_text(kRotatedAt).value_or("");
+  if (client.settings.has_secret()) client.credentials = read_secrets(stored.mark, stored.rotated_at);
   client.disabled = !reader.optional_boolean("enabled").value_or(true);
   client.etag = std::to_string(std::hash<std::string>()(json::dump(document)));
   stored.secret_may_end = reader.object(kAttributes).has(kSecretEnds);
@@ -237,7 +241,7 @@ Result<Json> rewrite_client(const StoredClient& stored, const ClientSettings& wi
   const ClientMark before = stored.mark.value_or(ClientMark());
   Json body = begin_update(stored);
   ASSIGN_OR_RETURN(ClientMark mark, make_mark(settings, owner));
-  if (settings.has_secret()) mark.credential = before.credential;
+  if (settings.has_secret()) keep_secrets(mark, stored);
   // What is to be taken away is ours until it is gone.
   mark.scopes = joined(std::move(mark.scopes), scope_change(stored, settings.scopes).surplus);
   mark.roles = joined(mark.roles, surplus_of(before.roles, mark.roles, before.roles));
@@ -252,8 +256,15 @@ Result<Json> rewrite_client(const StoredClient& stored, const ClientSettings& wi
 Json rewrite_secret(const StoredClient& stored, const NewCredential& credential, WallTime now) {
   Json body = begin_update(stored);
   ClientMark mark = stored.mark.value_or(ClientMark());
-  mark.credential = describe(credential, now);
-  mark.owner.revision = std::max(mark.owner.revision, credential.revision);
+  describe_newest(mark, stored.rotated_at, credential, now);
+  write_mark(body, mark);
+  return body;
+}
+
+Json rewrite_unknown_secret(const StoredClient& stored) {
+  Json body = begin_update(stored);
+  ClientMark mark = stored.mark.value_or(ClientMark());
+  forget_newest(mark, stored.rotated_at);
   write_mark(body, mark);
   return body;
 }

@@ -28,6 +28,7 @@ struct StoredClient {
   Json document = {};           ///< everything, other people's members included; without any secret
   bool readable = true;         ///< false: Keycloak shows that it is there, and no more
   bool secret_may_end = false;  ///< a rotation policy of the realm has dated the secret
+  std::string rotated_at = {};  ///< Keycloak's word for when it put a secret aside that still works beside it
 };
 
 /// Takes every secret out of a client, or out of each client of a list: values are wiped. A list comes with
@@ -56,8 +57,10 @@ Result<Json> write_new_client(const ClientSettings& settings, const OwnershipMar
 /// Body of an update with everything that is ours but the secret. Error: as above.
 Result<Json> rewrite_client(const StoredClient& stored, const ClientSettings& settings,
                             const OwnershipMark& owner);
-/// Body of an update that describes another secret, but for the secret.
+/// Body of an update that describes another newest secret, but for the secret.
 Json rewrite_secret(const StoredClient& stored, const NewCredential& credential, WallTime now);
+/// Body of an update that tells of a newest secret that nobody knows, but for the secret.
+Json rewrite_unknown_secret(const StoredClient& stored);
 /// Body of an update that switches the client on or off.
 Json rewrite_enabled(const StoredClient& stored, bool enabled);
 

@@ -49,7 +49,7 @@ class PlanDraft {
 
   [[nodiscard]] WallTime now() const { return now_; }
   [[nodiscard]] std::chrono::milliseconds overlap() const {
-    return effective_overlap(seen_.client.spec.rotation);
+    return effective_overlap(seen_.client.spec.rotation, seen_.registry->info.capabilities.longest_overlap);
   }
 
   /// A planned rotation is due, its turn has come, and no token goes first.

@@ -22,13 +22,25 @@ std::optional<Refusal> check_gap(const Observation& seen) {
                  .stalled = true};
 }
 
+/// Well before the registry ends the secret, also where the rotation has to wait for a while. What a planned
+/// rotation must not do for its spec it must not do for this either.
+std::optional<std::chrono::milliseconds> longest_interval(const Observation& seen) {
+  const backend::Capabilities& can = seen.registry->info.capabilities;
+  if (!can.secret_lifetime) return std::nullopt;
+  if (leaves_unaccepted_gap(strategy_of(can), seen.client.spec.rotation, seen.registry->spec)) {
+    return std::nullopt;
+  }
+  return *can.secret_lifetime * 2 / 3;
+}
+
 Scheduling scheduling_of(const Observation& seen) {
   if (!seen.desired.settings.has_secret()) return NoSchedule{};
   if (auto refusal = check_gap(seen)) return *refusal;
   return make_schedule({.spec = seen.client.spec.rotation,
                         .registry = seen.registry->name,
                         .min_interval = seen.registry->spec.min_rotation_interval,
-                        .spread = stable_spread(seen.installation_id, seen.client.meta.key)});
+                        .spread = stable_spread(seen.installation_id, seen.client.meta.key),
+                        .longest_interval = longest_interval(seen)});
 }
 
 /// What is published stands beside no older secret, and nobody has asked that it be left alone.

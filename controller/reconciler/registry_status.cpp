@@ -5,6 +5,7 @@
 
 #include "api/conditions.h"
 #include "base/backoff.h"
+#include "base/duration.h"
 
 namespace apiclient::reconciler {
 namespace {
@@ -27,17 +28,20 @@ void set(api::ClientRegistryStatus& status, std::string_view type, ConditionStat
 
 Json write_capabilities(const backend::Capabilities& can) {
   const auto chooser = [](bool registry) { return registry ? "Registry" : "Operator"; };
-  return {{"clientIdChosenBy", chooser(can.chooses_client_id)},
-          {"secretChosenBy", chooser(can.chooses_secret)},
-          {"rotatedSecretChosenBy", chooser(can.chooses_secret || can.chooses_rotated_secret)},
-          {"secretReadable", can.reads_secret_back},
-          {"maxSecrets", can.max_secrets},
-          {"secretIds", can.secrets_have_ids},
-          {"endsOverlap", can.ends_overlap_itself},
-          {"searchableMark", can.searchable_mark},
-          {"idempotencyKey", can.idempotency_key},
-          {"disable", can.can_disable},
-          {"lastUsed", can.tells_last_use}};
+  Json written{{"clientIdChosenBy", chooser(can.chooses_client_id)},
+               {"secretChosenBy", chooser(can.chooses_secret)},
+               {"rotatedSecretChosenBy", chooser(can.chooses_secret || can.chooses_rotated_secret)},
+               {"secretReadable", can.reads_secret_back},
+               {"maxSecrets", can.max_secrets},
+               {"secretIds", can.secrets_have_ids},
+               {"endsOverlap", can.ends_overlap_itself},
+               {"searchableMark", can.searchable_mark},
+               {"idempotencyKey", can.idempotency_key},
+               {"disable", can.can_disable},
+               {"lastUsed", can.tells_last_use}};
+  if (can.longest_overlap) written["longestOverlap"] = format_duration(*can.longest_overlap);
+  if (can.secret_lifetime) written["secretLifetime"] = format_duration(*can.secret_lifetime);
+  return written;
 }
 
 /// A warning, no trouble.

@@ -45,7 +45,9 @@ std::optional<RolloutWait> find_rollout_wait(const Observation& seen, std::chron
       wait.consumers.push_back(describe(consumer));
   }
   if (wait.consumers.empty()) return std::nullopt;
-  const auto longest = seen.registry->spec.max_overlap.value_or(7 * overlap);
+  const auto accepted = seen.registry->spec.max_overlap.value_or(7 * overlap);
+  const auto longest =
+      std::min(accepted, seen.registry->info.capabilities.longest_overlap.value_or(accepted));
   wait.until = retire_at + std::max(longest - overlap, std::chrono::milliseconds(0));
   return wait;
 }

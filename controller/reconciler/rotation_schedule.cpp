@@ -53,16 +53,19 @@ WallTime put_off(const RotationSchedule& schedule, WallTime now) {
 
 Scheduling make_schedule(const SchedulingQuestion& question) {
   const api::RotationSpec& spec = question.spec;
-  if (!spec.interval) return NoSchedule{};
-  if (*spec.interval < question.min_interval) {
+  if (!spec.interval && !question.longest_interval) return NoSchedule{};
+  if (spec.interval && *spec.interval < question.min_interval) {
     const std::string least = format_duration(question.min_interval);
     return refuse(api::reason::kRotationTooFrequent,
                   "spec.rotation.interval: " + format_duration(*spec.interval) + " is shorter than " + least +
                       ", the minRotationInterval of registry " + std::string(question.registry) +
                       "; lengthen it, or have that lowered there");
   }
-  RotationSchedule schedule{
-      .interval = *spec.interval, .min_age = spec.min_age, .windows = {}, .spread = question.spread};
+  const auto asked = spec.interval.value_or(milliseconds::max());
+  RotationSchedule schedule{.interval = std::min(asked, question.longest_interval.value_or(asked)),
+                            .min_age = spec.min_age,
+                            .windows = {},
+                            .spread = question.spread};
   for (std::size_t index = 0; index < spec.windows.size(); ++index) {
     auto window =
         make_rotation_window(spec.windows[index], "spec.rotation.windows[" + std::to_string(index) + "]");
@@ -104,9 +107,10 @@ double stable_spread(const std::string& installation_id, const kube::ObjectKey& 
   return static_cast<double>(bits >> kUnused) / static_cast<double>(std::uint64_t{1} << (64 - kUnused));
 }
 
-milliseconds effective_overlap(const api::RotationSpec& spec) {
-  if (spec.overlap) return *spec.overlap;
-  return std::min<milliseconds>(kDefaultOverlap, spec.interval.value_or(kDefaultOverlap));
+milliseconds effective_overlap(const api::RotationSpec& spec, std::optional<milliseconds> longest) {
+  const milliseconds usual = std::min<milliseconds>(kDefaultOverlap, spec.interval.value_or(kDefaultOverlap));
+  const milliseconds wanted = spec.overlap.value_or(usual);
+  return std::min(wanted, longest.value_or(wanted));
 }
 
 }  // namespace apiclient::reconciler

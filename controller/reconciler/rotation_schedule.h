@@ -34,6 +34,9 @@ struct SchedulingQuestion {
   std::string_view registry;
   std::chrono::milliseconds min_interval;  ///< the registry's minRotationInterval
   double spread;                           ///< stable_spread of the client
+  /// Where the registry ends secrets by itself: they are replaced at least so often, also where no interval
+  /// is given.
+  std::optional<std::chrono::milliseconds> longest_interval = {};
 };
 
 Scheduling make_schedule(const SchedulingQuestion& question);
@@ -58,7 +61,8 @@ WallTime next_rotation(const RotationSchedule& schedule, const RotationHistory& 
 /// cluster: the first 53 bits of SHA-256 of "installation/namespace/name".
 double stable_spread(const std::string& installation_id, const kube::ObjectKey& client);
 
-/// As given; else an hour, or the interval where that is shorter.
-std::chrono::milliseconds effective_overlap(const api::RotationSpec& spec);
+/// As given; else an hour, or the interval where that is shorter. `longest`: the registry ends it then.
+std::chrono::milliseconds effective_overlap(const api::RotationSpec& spec,
+                                            std::optional<std::chrono::milliseconds> longest);
 
 }  // namespace apiclient::reconciler

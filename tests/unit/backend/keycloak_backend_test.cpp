@@ -33,6 +33,15 @@ const std::string kFind = "/clients?clientId=acme_team-a_invoices";
 const std::string kProof = "/default-default-client-scopes";
 const std::string kPath = "/clients/uuid-1";
 const std::string kSecretPath = "/clients/uuid-1/client-secret";
+const std::string kSecretAnswer = R"({"type":"secret","value":")" + kValue + "\"}";
+const std::string kProfiles = "/client-policies/profiles";
+const std::string kPolicies = "/client-policies/policies";
+const std::string kRotationProfile =
+    R"({"profiles":[{"name":"rotate","executors":[{"executor":"secret-rotation","configuration":)"
+    R"({"expiration-period":2592000,"rotated-expiration-period":"172800"}}]}]})";
+const std::string kRotationPolicy =
+    R"({"policies":[{"name":"all","enabled":true,"conditions":[{"condition":"any-client","configuration":{}}],)"
+    R"("profiles":["rotate"]}]})";
 const std::string kScopes = "/client-scopes";
 const std::string kUserPath = "/clients/uuid-1/service-account-user";
 const std::string kRoles = "/users/user-1/role-mappings/realm";
@@ -78,6 +87,11 @@ class KeycloakBackendTest : public testing::Test {
     return json::dump(Json::array({document(settings, change)}));
   }
 
+  void expect_metadata() {
+    issuer_.expect(Method::get, "/.well-known/oauth-authorization-server/realms/acme", 404);
+    issuer_.expect(Method::get, "/realms/acme/.well-known/openid-configuration", 200,
+                   R"({"issuer":"http://k.example/realms/acme","token_endpoint":"http://k.example/t"})");
+  }
   void expect_created() {
     writes_.expect(
         Method::post, "/clients",
@@ -404,8 +418,9 @@ TEST_F(KeycloakBackendTest, ARotationPolicyThatPutsItsOwnSecretInPlaceIsInsisted
   writes_.expect(Method::get, kFind, 200, found(dated));
   writes_.expect(Method::put, kPath, 204);
   writes_.expect(Method::get, kSecretPath, 200, R"({"type":"secret","value":"another"})");
+  writes_.expect(Method::get, kPath, 200, stored(dated));
   writes_.expect(Method::put, kPath, 204);
-  writes_.expect(Method::get, kSecretPath, 200, R"({"type":"secret","value":")" + kValue + "\"}");
+  writes_.expect(Method::get, kSecretPath, 200, kSecretAnswer);
   EXPECT_THAT(backend_->replace_credential(kClientId, "uid-1", second_, {}), is_ok());
   for (const std::string& body : bodies(Method::put)) EXPECT_EQ((*json::parse(body))["secret"], kValue);
 
@@ -413,10 +428,126 @@ TEST_F(KeycloakBackendTest, ARotationPolicyThatPutsItsOwnSecretInPlaceIsInsisted
   for (int time = 0; time < 2; ++time) {
     writes_.expect(Method::put, kPath, 204);
     writes_.expect(Method::get, kSecretPath, 200, R"({"type":"secret","value":"another"})");
+    writes_.expect(Method::get, kPath, 200, stored(dated));
   }
   const auto refused = backend_->replace_credential(kClientId, "uid-1", second_, {});
   ASSERT_THAT(refused, has_error(ErrorKind::conflict));
   EXPECT_EQ(refused.error().code, "secret_not_kept");
+}
+
+// Two secrets under a rotation policy
+
+/// As the server tells of a secret that was put aside at that time.
+std::function<void(Json&)> rotated(const std::string& time) {
+  return [time](Json& client) {
+    client["attributes"]["client.secret.expiration.time"] = "1800000000";
+    if (!time.empty()) client["attributes"]["client.secret.rotated.creation.time"] = time;
+  };
+}
+
+/// The same, with a mark that says so.
+std::function<void(Json&)> with_mark(const std::string& time, const std::function<void(Json&)>& change) {
+  return [time, change](Json& client) {
+    rotated(time)(client);
+    Json mark = *json::parse(client["attributes"]["apiclient.dev"].get<std::string>());
+    change(mark);
+    client["attributes"]["apiclient.dev"] = json::dump(mark);
+  };
+}
+
+TEST_F(KeycloakBackendTest, TheProbeSeesWhatThePolicyAllows) {
+  const auto probe = [&](int status, const std::string& profiles, const std::string& policies) {
+    expect_metadata();
+    reads_.expect(Method::get, "/clients?first=0&max=1", 200, found());
+    reads_.expect(Method::get, kProfiles, status, profiles);
+    if (status == 200) reads_.expect(Method::get, kPolicies, 200, policies);
+    const auto info = backend_->probe({});
+    EXPECT_THAT(info, is_ok());
+    return info ? info->capabilities : Capabilities();
+  };
+  const Capabilities two = probe(200, kRotationProfile, kRotationPolicy);
+  EXPECT_EQ(two.max_secrets, 2);
+  EXPECT_TRUE(two.ends_overlap_itself);
+  EXPECT_EQ(two.longest_overlap, seconds(172800));
+  EXPECT_EQ(two.secret_lifetime, seconds(2592000));
+  EXPECT_EQ(probe(200, kRotationProfile, R"({"policies":[]})").max_secrets, 1);
+  EXPECT_EQ(probe(403, kForbidden, "").max_secrets, 1) << "what we may not see we do not rely on";
+}
+
+TEST_F(KeycloakBackendTest, AddPutsTheNewestSecretAsideAndPutsOursInItsPlace) {
+  writes_.expect(Method::get, kFind, 200, found(rotated("")));
+  writes_.expect(Method::get, kProfiles, 200, kRotationProfile);
+  writes_.expect(Method::get, kPolicies, 200, kRotationPolicy);
+  writes_.expect(Method::get, kSecretPath, 200, kSecretAnswer);
+  writes_.expect(Method::post, kSecretPath, 200, R"({"type":"secret","value":"made-by-keycloak"})");
+  writes_.expect(Method::get, kPath, 200, stored(rotated("1767323045")));
+  writes_.expect(Method::put, kPath, 204);
+  writes_.expect(Method::get, kSecretPath, 200, kSecretAnswer);
+  const auto credential = backend_->add_credential(kClientId, "uid-1", second_, {});
+  ASSERT_TRUE(credential.has_value()) << credential.error().message;
+  EXPECT_EQ(credential->id, "op-2");
+  const Json body = body_of(Method::put);
+  EXPECT_EQ(body["secret"], kValue);
+  const Json mark = *json::parse(body["attributes"]["apiclient.dev"].get<std::string>());
+  EXPECT_EQ(mark["credential"]["operation_id"], "op-2");
+  ASSERT_EQ(mark["older"].size(), 1U);
+  EXPECT_EQ(mark["older"][0]["operation_id"], "op-1");
+  EXPECT_EQ(mark["rotated_at"], "1767323045");
+}
+
+TEST_F(KeycloakBackendTest, ASecretIsNotPutAsideTwice) {
+  // The answer to the first call was lost.
+  writes_.expect(Method::get, kFind, 200, found(rotated("1767323045")));
+  writes_.expect(Method::put, kPath, 204);
+  writes_.expect(Method::get, kSecretPath, 200, kSecretAnswer);
+  EXPECT_THAT(backend_->add_credential(kClientId, "uid-1", second_, {}), is_ok());
+
+  // In the same second as the one before: the newest secret is not the one that we know of.
+  const auto same_second = with_mark("1767323045", [](Json& mark) { mark["rotated_at"] = "1767323045"; });
+  writes_.expect(Method::get, kFind, 200, found(same_second));
+  writes_.expect(Method::get, kProfiles, 200, kRotationProfile);
+  writes_.expect(Method::get, kPolicies, 200, kRotationPolicy);
+  writes_.expect(Method::get, kSecretPath, 200, R"({"type":"secret","value":"made-by-keycloak"})");
+  writes_.expect(Method::get, kPath, 200, stored(same_second));
+  writes_.expect(Method::put, kPath, 204);
+  writes_.expect(Method::get, kSecretPath, 200, kSecretAnswer);
+  EXPECT_THAT(backend_->add_credential(kClientId, "uid-1", second_, {}), is_ok());
+  EXPECT_THAT(bodies(Method::post), IsEmpty());
+  for (const std::string& body : bodies(Method::put)) EXPECT_THAT(body, HasSubstr("op-1"));
+}
+
+TEST_F(KeycloakBackendTest, NothingIsPutAsideWhereThePolicyHasGone) {
+  writes_.expect(Method::get, kFind, 200, found(rotated("")));
+  writes_.expect(Method::get, kProfiles, 200, kRotationProfile);
+  writes_.expect(Method::get, kPolicies, 200, R"({"policies":[]})");
+  const auto refused = backend_->add_credential(kClientId, "uid-1", second_, {});
+  ASSERT_THAT(refused, has_error(ErrorKind::conflict));
+  EXPECT_EQ(refused.error().code, "rotation_policy_gone");
+}
+
+TEST_F(KeycloakBackendTest, AnOlderSecretIsRetiredByItself) {
+  const auto two = with_mark("1767323045", [](Json& mark) {
+    mark["rotated_at"] = "1767323045";
+    mark["older"] = Json::array({{{"operation_id", "op-0"}, {"revision", 0}}});
+  });
+  writes_.expect(Method::get, kFind, 200, found(two));
+  writes_.expect(Method::del, kSecretPath + "/rotated", 204);
+  EXPECT_THAT(backend_->retire_credential(kClientId, "op-0", {}), is_ok());
+  writes_.expect(Method::get, kFind, 200, found(two));
+  writes_.expect(Method::del, kSecretPath + "/rotated", 404, kGone);
+  EXPECT_THAT(backend_->retire_credential(kClientId, "op-0", {}), is_ok()) << "it has ended by itself";
+}
+
+TEST_F(KeycloakBackendTest, TheNewestSecretIsRetiredByOneThatNobodyKnows) {
+  writes_.expect(Method::get, kFind, 200, found(rotated("1767323045")));
+  writes_.expect(Method::put, kPath, 204);
+  EXPECT_THAT(backend_->retire_credential(kClientId, "unknown", {}), is_ok());
+  const Json body = body_of(Method::put);
+  EXPECT_GE(body["secret"].get<std::string>().size(), 43U);
+  const Json mark = *json::parse(body["attributes"]["apiclient.dev"].get<std::string>());
+  EXPECT_EQ(mark["newest_is_unknown"], true);
+  EXPECT_EQ(mark["older"][0]["operation_id"], "op-1") << "it goes on working";
+  EXPECT_FALSE(mark.contains("credential"));
 }
 
 TEST_F(KeycloakBackendTest, AdoptIsBoundToTheStateThatWasRead) {
@@ -496,12 +627,12 @@ void PrintTo(const ProbeRow& row, std::ostream* out) { *out << row.name; }
 class KeycloakProbe : public KeycloakBackendTest, public testing::WithParamInterface<ProbeRow> {};
 
 TEST_P(KeycloakProbe, SeesTheRights) {
-  issuer_.expect(Method::get, "/.well-known/oauth-authorization-server/realms/acme", 404);
-  issuer_.expect(Method::get, "/realms/acme/.well-known/openid-configuration", 200,
-                 R"({"issuer":"http://k.example/realms/acme","token_endpoint":"http://k.example/t"})");
+  expect_metadata();
   reads_.expect(Method::get, "/clients?first=0&max=1", 200, GetParam().page);
+  const bool well = std::string_view(GetParam().message).empty();
+  if (well) reads_.expect(Method::get, kProfiles, 403, kForbidden);
   const auto info = backend_->probe({});
-  if (std::string_view(GetParam().message).empty()) {
+  if (well) {
     ASSERT_TRUE(info.has_value()) << info.error().message;
     EXPECT_EQ(info->capabilities.max_secrets, 1);
     EXPECT_TRUE(info->capabilities.can_disable);

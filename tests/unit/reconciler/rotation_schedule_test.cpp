@@ -284,14 +284,33 @@ TEST(MakeSchedule, TheShortestIntervalIsAllowed) {
 }
 
 TEST(EffectiveOverlap, IsGivenOrAnHourOrTheInterval) {
-  EXPECT_EQ(effective_overlap({}), hours(1));
-  EXPECT_EQ(effective_overlap(every(kDay)), hours(1));
-  EXPECT_EQ(effective_overlap(every(minutes(20))), minutes(20));
+  EXPECT_EQ(effective_overlap({}, {}), hours(1));
+  EXPECT_EQ(effective_overlap(every(kDay), {}), hours(1));
+  EXPECT_EQ(effective_overlap(every(minutes(20)), {}), minutes(20));
   api::RotationSpec given = every(kDay);
   given.overlap = milliseconds(0);
-  EXPECT_EQ(effective_overlap(given), milliseconds(0));
+  EXPECT_EQ(effective_overlap(given, {}), milliseconds(0));
   given.overlap = 7 * kDay;
-  EXPECT_EQ(effective_overlap(given), 7 * kDay);
+  EXPECT_EQ(effective_overlap(given, {}), 7 * kDay);
+}
+
+TEST(EffectiveOverlap, IsNoLongerThanTheRegistryAllows) {
+  EXPECT_EQ(effective_overlap({}, minutes(10)), minutes(10));
+  EXPECT_EQ(effective_overlap({}, 2 * kDay), hours(1));
+}
+
+TEST(MakeSchedule, ASecretThatEndsByItselfIsReplacedBefore) {
+  const auto interval = [](const api::RotationSpec& spec) {
+    const Scheduling made = make_schedule({.spec = spec,
+                                           .registry = "main",
+                                           .min_interval = 7 * kDay,
+                                           .spread = 0.5,
+                                           .longest_interval = 20 * kDay});
+    return std::get<RotationSchedule>(made).interval;
+  };
+  EXPECT_EQ(interval({}), 20 * kDay) << "though nobody has asked for it";
+  EXPECT_EQ(interval(every(30 * kDay)), 20 * kDay);
+  EXPECT_EQ(interval(every(10 * kDay)), 10 * kDay);
 }
 
 }  // namespace
