@@ -15,6 +15,7 @@
 #include "app/idle_memory.h"
 #include "app/installation.h"
 #include "app/probe_server.h"
+#include "app/registry_token.h"
 #include "app/signals.h"
 #include "backend/registry_connection.h"
 #include "base/core_dump.h"
@@ -403,6 +404,9 @@ Result<void> run_controller(const Options& options, std::stop_token stop) {
   ASSIGN_OR_RETURN(auto cluster, ClusterConnection::open(std::move(config), clock, metrics));
   ASSIGN_OR_RETURN(std::string id,
                    ensure_installation_id(cluster->lease_client(), own, options.installation_id, stop));
+  if (!options.registry_token_secret.empty()) {
+    RETURN_IF_ERROR(ensure_registry_token(cluster->lease_client(), own, options.registry_token_secret, stop));
+  }
   ASSIGN_OR_RETURN(backend::HostList hosts, backend::HostList::parse(options.namespaced_registry_hosts));
   ControllerApp app(options, own, std::move(cluster), std::move(id), std::move(hosts), clock, metrics);
   return app.run(std::move(stop));

@@ -68,7 +68,7 @@ void add_running_flags(CLI::App& app, Options& options) {
       ->capture_default_str();
 }
 
-void add_namespaced_registry_flags(CLI::App& app, Options& options) {
+void add_registry_flags(CLI::App& app, Options& options) {
   app.add_flag(
          "--allow-namespaced-registries", options.allow_namespaced_registries,
          "Let namespaces have registries of their own, of the kind ClientRegistry. Without it the kind is "
@@ -86,6 +86,11 @@ void add_namespaced_registry_flags(CLI::App& app, Options& options) {
             return list ? std::string() : list.error().message;
           },
           "HOST"));
+  app.add_option("--registry-token-secret", options.registry_token_secret,
+                 "Secret in the operator's namespace to be made with a random admin token, when there is "
+                 "none: for an "
+                 "apiclient-registry that is installed together with the operator and waits for it")
+      ->envname("APICLIENT_REGISTRY_TOKEN_SECRET");
 }
 
 }  // namespace
@@ -99,7 +104,7 @@ std::variant<Options, ExitNow> parse_options(int argc, const char* const* argv) 
   app.set_version_flag("--version", "apiclient-controller " APICLIENT_VERSION);
   add_cluster_flags(app, options);
   add_running_flags(app, options);
-  add_namespaced_registry_flags(app, options);
+  add_registry_flags(app, options);
   app.add_option("--log-level", level, "trace, debug, info, warning or error")
       ->envname("APICLIENT_LOG_LEVEL")
       ->check(parsed_by(telemetry::parse_log_level, "LEVEL"))

@@ -21,6 +21,7 @@ struct Options {
   std::size_t max_scheduled_rotations = 10;
   bool allow_namespaced_registries = false;
   std::vector<std::string> namespaced_registry_hosts = {};  ///< as backend::HostList reads them
+  std::string registry_token_secret = {};                   ///< to be made at the start; empty: none
   std::string metrics_address = ":8080";
   std::string health_address = ":8081";
   telemetry::LogOptions log = {};

@@ -44,7 +44,8 @@ def apiserver(directory, etcd_port, port):
 def controller_manager(directory):
     certificates = f"{directory}/certificates"
     controllers = ("garbagecollector", "namespace", "resourcequota", "serviceaccount", "serviceaccount-token",
-                   "deployment", "replicaset", "daemonset", "statefulset")
+                   "deployment", "replicaset", "daemonset", "statefulset", "clusterrole-aggregation",
+                   "validatingadmissionpolicy-status-controller")
     return [
         f"--kubeconfig={directory}/controller-manager.kubeconfig",
         # Without it RBAC refuses what the garbage collector deletes, and namespaces hang in Terminating.

@@ -1,6 +1,6 @@
-"""Servers that other people make and the tests run against: where their programs are, and how they are built.
+"""Programs that other people make and the tests run against: where they are, and how they are built.
 
-APICLIENT_HYDRA and APICLIENT_HYDRA_MAESTER name other programs than those that are built here.
+APICLIENT_HYDRA, APICLIENT_HYDRA_MAESTER and APICLIENT_HELM name other programs than those that are built here.
 """
 
 import os
@@ -19,7 +19,8 @@ _HYDRA_PROGRAMS = GoPrograms("peers", (
 _MAESTER_PROGRAMS = GoPrograms("hydra-maester", (
     ("hydra-maester", "-s -w", {"hydra-maester": _MAESTER}),
 ), files={"hydra-maester": {_MAESTER: "config/crd/bases/hydra.ory.sh_oauth2clients.yaml"}})
-_PROGRAMS = {"hydra": _HYDRA_PROGRAMS, "hydra-maester": _MAESTER_PROGRAMS}
+_HELM_PROGRAMS = GoPrograms("helm", (("helm", "-s -w", {"helm": "helm.sh/helm/v3/cmd/helm"}),))
+_PROGRAMS = {"hydra": _HYDRA_PROGRAMS, "hydra-maester": _MAESTER_PROGRAMS, "helm": _HELM_PROGRAMS}
 
 
 def find(program):

@@ -1,0 +1,145 @@
+"""From `helm install` to `helm uninstall`, with the rendered Pods as processes and the ServiceAccount's own token."""
+
+import base64
+import urllib.parse
+
+import pytest
+from conftest import Installed
+from controlplane import ControlPlane
+from helm import CHART, NAMESPACE, RELEASE, helm
+from kubeapi import KubeApi, path
+from pods import Pods
+from processes import wait_until
+from registry import exchange
+
+API = "apiclient.dev/v1alpha1"
+TEAM = "team-a"
+FLAGS = ("--namespace", NAMESPACE, "--set=embeddedRegistry.enabled=true", "--set=embeddedRegistry.tenant=acme")
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with ControlPlane.temporary() as plane:
+        api = KubeApi.from_kubeconfig(plane.kubeconfig())
+        api.post(path("v1", "namespaces"), {"metadata": {"name": TEAM}})
+        yield Installed(plane, api)
+
+
+@pytest.fixture(scope="module")
+def pods(cluster):
+    """The product as the chart installs it, at work."""
+    helm("install", RELEASE, CHART, "--create-namespace", *FLAGS, kubeconfig=cluster.plane.kubeconfig())
+    running = Pods(cluster.plane, cluster.api)
+    operator = get(cluster.api, "apps/v1", "deployments", "apiclient-operator")
+    for replica in range(operator["spec"]["replicas"]):
+        running.run(operator, replica)
+    running.run(get(cluster.api, "apps/v1", "statefulsets", "apiclient-operator-registry"))
+    wait_until(lambda: is_ready(cluster.api.request("GET", registry_path()).body), 30, "the registry is ready")
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def user(cluster, pods):
+    """Who has the editor role in the team's namespace, and no more."""
+    return cluster.as_user("ed", "apiclient-editor", namespace=TEAM)
+
+
+def get(api, version, plural, name, namespace=NAMESPACE):
+    answer = api.request("GET", path(version, plural, namespace, name))
+    assert answer.ok, answer.message
+    return answer.body
+
+
+def registry_path():
+    return path(API, "clusterclientregistries", name="apiclient-operator-registry")
+
+
+def client_path(name=None):
+    return path(API, "apiclients", TEAM, name)
+
+
+def is_ready(manifest):
+    conditions = {one["type"]: one["status"] for one in manifest.get("status", {}).get("conditions", [])}
+    return conditions.get("Ready") == "True"
+
+
+def create(user, name, **spec):
+    answer = user.post(client_path(), {"apiVersion": API, "kind": "ApiClient", "metadata": {"name": name},
+                                       "spec": {"displayName": "One", **spec}})
+    assert answer.status == 201, answer.message
+    return wait_until(lambda: (found := user.request("GET", client_path(name)).body) and is_ready(found) and found, 20,
+                      f"{name} is ready")
+
+
+def secret(cluster, name):
+    """What a consumer has mounted: {key: text}."""
+    return {key: base64.b64decode(value).decode() for key, value in get(cluster.api, "v1", "secrets", name, TEAM)["data"].items()}
+
+
+def works(credentials):
+    """The registry's Service, by its name in the cluster, is on this machine here."""
+    where = urllib.parse.urlsplit(credentials["token-uri"])
+    pair = base64.b64encode(f"{credentials['client-id']}:{credentials['client-secret']}".encode()).decode()
+    status, _ = exchange("POST", f"http://127.0.0.1:{where.port}{where.path}", "grant_type=client_credentials",
+                         {"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"Basic {pair}"})
+    return status == 200
+
+
+def test_an_editor_gets_credentials_that_work_and_rotates_them(cluster, user):
+    create(user, "invoices")
+    old = secret(cluster, "invoices")
+    assert old["client-id"] == "acme_team-a_invoices" and works(old)
+    assert user.merge_patch(client_path("invoices"), {"metadata": {"annotations": {"apiclient.dev/rotate": "r1"}}}).ok
+    wait_until(lambda: secret(cluster, "invoices")["client-secret"] != old["client-secret"], 20, "a new secret is published")
+    assert works(old) and works(secret(cluster, "invoices"))
+    assert user.delete(client_path("invoices")).ok
+    wait_until(lambda: user.request("GET", client_path("invoices")).status == 404, 20, "it has gone")
+    assert not works(old)
+
+
+def test_an_editor_sees_no_secret(user):
+    create(user, "payments")
+    assert user.request("GET", path("v1", "secrets", TEAM, "payments")).status == 403
+
+
+def test_another_upgrade_changes_nothing(cluster, user):
+    kinds = ((API, "clusterclientregistries", None), ("apiextensions.k8s.io/v1", "customresourcedefinitions", None),
+             ("rbac.authorization.k8s.io/v1", "clusterroles", None), ("v1", "services", NAMESPACE),
+             ("admissionregistration.k8s.io/v1", "validatingadmissionpolicies", None), (API, "apiclients", TEAM),
+             ("v1", "secrets", TEAM))
+
+    def versions():
+        found = {}
+        for version, plural, namespace in kinds:
+            for one in cluster.api.request("GET", path(version, plural, namespace)).body["items"]:
+                found[plural, one["metadata"]["name"]] = one["metadata"]["resourceVersion"]
+        for plural, name in (("deployments", "apiclient-operator"), ("statefulsets", "apiclient-operator-registry")):
+            # Their status is others'.
+            found[plural, name] = get(cluster.api, "apps/v1", plural, name)["metadata"]["generation"]
+        return found
+
+    before = versions()
+    for _ in range(3):
+        helm("upgrade", RELEASE, CHART, *FLAGS, kubeconfig=cluster.plane.kubeconfig())
+    assert versions() == before
+
+
+def test_uninstalling_in_order_leaves_nothing_stuck(cluster, user, pods):
+    """docs/installation.md: first what was declared, then the registry, then the release."""
+    api = cluster.api
+    last = secret(cluster, "payments")
+    assert works(last)
+    assert api.delete(client_path()).ok
+    wait_until(lambda: not api.request("GET", client_path()).body["items"], 20, "every ApiClient has gone")
+    assert not works(last), "no client is left in the registry"
+    assert api.delete(registry_path()).ok
+    wait_until(lambda: api.request("GET", registry_path()).status == 404, 20, "the registry object has gone")
+    pods.stop()
+    helm("uninstall", RELEASE, "--namespace", NAMESPACE, kubeconfig=cluster.plane.kubeconfig())
+    crds = api.request("GET", path("apiextensions.k8s.io/v1", "customresourcedefinitions")).body["items"]
+    assert {one["spec"]["names"]["kind"] for one in crds} == {"ApiClient", "ClientRegistry", "ClusterClientRegistry"}
+    for version, plural in (("apps/v1", "deployments"), ("apps/v1", "statefulsets"), ("v1", "services")):
+        assert not api.request("GET", path(version, plural, NAMESPACE)).body["items"], plural
+    left = {one["metadata"]["name"] for one in api.request("GET", path("v1", "secrets", NAMESPACE)).body["items"]}
+    assert left == {"apiclient-operator-registry-admin"}, "the registry's volume goes on with its token"
