@@ -194,7 +194,7 @@ class HydraBackend final : public Backend {
         send(parts_.writes,
              {.method = http::Method::del, .path = path_of(client_id), .timeout = kWriteTimeout}, stop));
     if (response.ok()) return {};
-    Error error = oauth_error_from(response);
+    Error error = write_error_of(response, {});
     if (error.kind == ErrorKind::not_found) return {};
     return fail(std::move(error));
   }

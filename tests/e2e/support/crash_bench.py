@@ -317,7 +317,11 @@ class CrashBench:
         mark, calls, woken_at = self._audit.mark(), len(self.world.admin.seen(*WRITES)), time.time()
         self._one.resume()
         names = {f"{self.world.namespace}/{cell.name}" for cell in cells}
-        wait_until(lambda: names <= set(self._one.outcomes(woken_at)), _WITHIN, "each worker has gone on")
+        try:
+            wait_until(lambda: names <= set(self._one.outcomes(woken_at)), _WITHIN, "each worker has gone on")
+        except Failed as error:
+            missing = names - set(self._one.outcomes(woken_at))
+            raise Failed(f"{error}: not {sorted(missing)}; it is {self._one.state()}, {self._one.exit_code()}") from None
         os.kill(self._one.pid, signal.SIGUSR2)  # its elector may look at the Lease
         code = self._one.wait_for_end()
         written = _without_one_event([str(one) for one in self._audit.since(mark, self._users[0]) if one.is_write])
@@ -333,11 +337,28 @@ class CrashBench:
             proxy.clear()
         world = self.world
         world.must(world.api.delete(path(API, "apiclients", world.namespace)))
-        wait_until(lambda: not Snapshot(world).clients, _WITHIN, "every ApiClient is gone", interval=0.1)
+        self._wait_until_gone()
         for client in Snapshot(world).registered.values():
             world.ground.remove(client)
         world.must(world.api.delete(path("v1", "secrets", world.namespace)))
         world.must(world.api.delete(path("apps/v1", "deployments", world.namespace)))
+
+    def _wait_until_gone(self):
+        left = {}
+
+        def gone():
+            left.clear()
+            left.update(Snapshot(self.world).clients)
+            return not left
+
+        try:
+            wait_until(gone, _WITHIN, "every ApiClient is gone", interval=0.1)
+        except Failed as error:
+            told = "; ".join(f"{name}: {_told_of(manifest)}" for name, manifest in sorted(left.items())[:5])
+            raise Failed(f"{error}: {len(left)} are left; {told}; the registry: {self._told_of_registry()}") from None
+
+    def _told_of_registry(self):
+        return _told_of(self.world.registry_object())
 
     # Processes
 
@@ -375,7 +396,17 @@ class CrashBench:
         try:
             return wait_until(holds, _WITHIN, what, interval=0.1)
         except Failed:
-            raise Failed(f"not {what}: {[str(cell) for cell in seen['missing']]}") from None
+            missing = seen["missing"]
+            clients = Snapshot(self.world).clients
+            told = "; ".join(f"{cell.name}: {_told_of(clients.get(cell.name, {}))}" for cell in missing[:5])
+            raise Failed(f"not {what}: {[str(cell) for cell in missing]}; {told}; "
+                         f"the registry: {self._told_of_registry()}") from None
+
+
+def _told_of(manifest):
+    """The conditions, in short."""
+    conditions = manifest.get("status", {}).get("conditions", [])
+    return ", ".join(f"{one['type']}={one['status']}/{one['reason']} {one.get('message', '')[:160]}" for one in conditions)
 
 
 def _without_one_event(written):

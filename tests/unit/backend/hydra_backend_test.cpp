@@ -155,10 +155,14 @@ TEST_F(HydraBackendTest, SecretThatTheRegistryRepeatsStaysOutOfTheError) {
 }
 
 TEST_F(HydraBackendTest, TwoWritesAtATimeAreAConflict) {
-  writes_.expect(Method::post, kClients, 400,
-                 R"({"error":"Unable to serialize access due to a concurrent update in another session",)"
-                 R"("error_description":""})");
+  const std::string raced =
+      R"({"error":"Unable to serialize access due to a concurrent update in another session",)"
+      R"("error_description":""})";
+  writes_.expect(Method::post, kClients, 400, raced);
   EXPECT_THAT(backend_->create(a_machine_client(), a_mark(), &first_, {}), has_error(ErrorKind::conflict));
+  writes_.expect(Method::get, kPath, 200, stored());
+  writes_.expect(Method::del, kPath, 400, raced);
+  EXPECT_THAT(backend_->remove(kClientId, "uid-1", {}), has_error(ErrorKind::conflict));
 }
 
 TEST_F(HydraBackendTest, UpdateWritesBackWhatWasReadWithoutASecret) {
