@@ -116,21 +116,12 @@ class KeycloakBackend final : public Backend {
 
   Result<Credential> add_credential(const std::string& client_id, const std::string& expected_uid,
                                     const NewCredential& credential, std::stop_token stop) override {
-    ASSIGN_OR_RETURN(StoredClient stored, get_stored(client_id, stop));
-    RETURN_IF_ERROR(check_owner(stored.client.mark, expected_uid));
-    ASSIGN_OR_RETURN(const bool stored_already, is_stored_already(stored.mark->credential, credential));
-    if (stored_already) return *stored.mark->credential;
-    RETURN_IF_ERROR(put_newest_aside(stored, stop));
-    return put_secret(std::move(stored), credential, stop);
+    return set_secret(client_id, expected_uid, credential, true, stop);
   }
 
   Result<Credential> replace_credential(const std::string& client_id, const std::string& expected_uid,
                                         const NewCredential& credential, std::stop_token stop) override {
-    ASSIGN_OR_RETURN(StoredClient stored, get_stored(client_id, stop));
-    RETURN_IF_ERROR(check_owner(stored.client.mark, expected_uid));
-    ASSIGN_OR_RETURN(const bool stored_already, is_stored_already(stored.mark->credential, credential));
-    if (stored_already) return *stored.mark->credential;
-    return put_secret(std::move(stored), credential, stop);
+    return set_secret(client_id, expected_uid, credential, false, stop);
   }
 
   Result<Registration> rotate_credential(const std::string& /*client_id*/,
@@ -197,6 +188,17 @@ class KeycloakBackend final : public Backend {
     }
     RETURN_IF_ERROR(keycloak::read_roles(api_, Road::writes, stored, stop));
     return std::move(stored.client);
+  }
+
+  Result<Credential> set_secret(const std::string& client_id, const std::string& expected_uid,
+                                const NewCredential& credential, bool keeps_newest,
+                                const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(StoredClient stored, get_stored(client_id, stop));
+    RETURN_IF_ERROR(check_owner(stored.client.mark, expected_uid));
+    ASSIGN_OR_RETURN(const bool stored_already, is_stored_already(stored.mark->credential, credential));
+    if (stored_already) return *stored.mark->credential;
+    if (keeps_newest) RETURN_IF_ERROR(put_newest_aside(stored, stop));
+    return put_secret(std::move(stored), credential, stop);
   }
 
   /// So that it works on beside the next one. Never twice: the second time would end what was put aside.

@@ -1,5 +1,6 @@
 """Words for the tests about rotation."""
 
+from crash_helpers import reconcile_again
 from kstatus import conditions
 from processes import wait_until
 from registry import token_status
@@ -51,3 +52,22 @@ def works(secret):
 def ends(secret, seconds=10):
     """The credentials of this SecretView are refused within the time."""
     wait_until(lambda: token_status(secret) == 401, seconds, "the old secret is refused", interval=0.02)
+
+
+def assert_overlap_that_ends(world, kept):
+    """A rotation with an overlap of a few seconds, from issue to its end. `kept()`: how many secrets the registry has."""
+    world.create_ready("one", rotation={"overlap": "4s"})
+    old = world.secret("one")
+    client = rotate(world, "one", "r1")
+    new = world.secret("one")
+    assert revision(client) == 2 and client["status"]["previous"]["revision"] == 1
+    assert new.fingerprint() != old.fingerprint() and works(old) and works(new)
+    world.patch("one", {"spec": {"displayName": "Another name", "scopes": ["read"]}})
+    world.wait_ready("one")
+    assert works(old) and works(new), "an update leaves both alone"
+    wait_overlap_over(world, "one")
+    ends(old)
+    assert works(new) and kept() == 1
+    before = world.registered("one")
+    reconcile_again(world, "one")
+    assert world.registered("one") == before, "a client that is right was written"
