@@ -15,12 +15,7 @@
 // APICLIENT_CHECKPOINT_TRACE=<file>: every point that is reached becomes a line "<namespace>/<name> <side>
 // <step>".
 
-#include <dirent.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <atomic>
 #include <charconv>
 #include <condition_variable>
 #include <csignal>
@@ -33,42 +28,18 @@
 #include <vector>
 
 #include "reconciler/checkpoint.h"
+#include "support/elector_hold.h"
 
 namespace apiclient::reconciler {
 namespace {
 
-constexpr std::string_view kElectorThread = "leader elector";
-
-std::atomic<bool> elector_may_go = false;
-std::atomic<bool> elector_is_held = false;
-
-void hold_this_thread(int /*signal*/) {
-  const timespec moment{.tv_sec = 0, .tv_nsec = 1'000'000};
-  elector_is_held = true;
-  while (!elector_may_go) nanosleep(&moment, nullptr);
-}
-
-void let_elector_go(int /*signal*/) { elector_may_go = true; }
-
-/// 0 when this process has no such thread.
-int find_thread(std::string_view name) {
-  int found = 0;
-  DIR* const threads = opendir("/proc/self/task");
-  while (const dirent* entry = readdir(threads)) {
-    std::string comm;
-    std::getline(std::ifstream(std::string("/proc/self/task/") + entry->d_name + "/comm"), comm);
-    if (comm == name) found = std::atoi(entry->d_name);
-  }
-  closedir(threads);
-  return found;
-}
+void let_elector_go(int /*signal*/) { test::elector_must_wait = false; }
 
 void hold_elector() {
   std::signal(SIGUSR2, let_elector_go);
-  std::signal(SIGUSR1, hold_this_thread);
-  syscall(SYS_tgkill, getpid(), find_thread(kElectorThread), SIGUSR1);
+  test::elector_must_wait = true;
   const timespec moment{.tv_sec = 0, .tv_nsec = 1'000'000};
-  while (!elector_is_held) nanosleep(&moment, nullptr);
+  while (!test::elector_waits) nanosleep(&moment, nullptr);
 }
 
 struct Trap {
