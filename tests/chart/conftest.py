@@ -14,7 +14,7 @@ for _folder in ("tools/lib", "tests/support", "tests/e2e/support", "tests/chart/
     sys.path.insert(0, str(_REPOSITORY / _folder))
 
 from controlplane import ControlPlane  # noqa: E402
-from helm import CHART, NAMESPACE, RELEASE, helm  # noqa: E402
+from documented import commands, run  # noqa: E402
 from kubeapi import KubeApi, path  # noqa: E402
 
 
@@ -49,5 +49,6 @@ class Installed:
 
 @pytest.fixture(scope="session")
 def installed(plane, api):
-    helm("install", RELEASE, CHART, "--namespace", NAMESPACE, "--create-namespace", kubeconfig=plane.kubeconfig())
+    install, *_ = commands("installation.md", "By Helm")
+    run(plane, install)
     return Installed(plane, api)

@@ -6,6 +6,7 @@ import urllib.parse
 import pytest
 from conftest import Installed
 from controlplane import ControlPlane
+from documented import commands, run
 from helm import CHART, NAMESPACE, RELEASE, helm
 from kubeapi import KubeApi, path
 from pods import Pods
@@ -28,13 +29,14 @@ def cluster():
 @pytest.fixture(scope="module")
 def pods(cluster):
     """The product as the chart installs it, at work."""
-    helm("install", RELEASE, CHART, "--create-namespace", *FLAGS, kubeconfig=cluster.plane.kubeconfig())
+    _, install, wait = commands("installation.md", "By Helm")
+    run(cluster.plane, install)
     running = Pods(cluster.plane, cluster.api)
     operator = get(cluster.api, "apps/v1", "deployments", "apiclient-operator")
     for replica in range(operator["spec"]["replicas"]):
         running.run(operator, replica)
     running.run(get(cluster.api, "apps/v1", "statefulsets", "apiclient-operator-registry"))
-    wait_until(lambda: is_ready(cluster.api.request("GET", registry_path()).body), 30, "the registry is ready")
+    run(cluster.plane, wait)
     yield running
     running.stop()
 
@@ -49,10 +51,6 @@ def get(api, version, plural, name, namespace=NAMESPACE):
     answer = api.request("GET", path(version, plural, namespace, name))
     assert answer.ok, answer.message
     return answer.body
-
-
-def registry_path():
-    return path(API, "clusterclientregistries", name="apiclient-operator-registry")
 
 
 def client_path(name=None):
@@ -126,20 +124,20 @@ def test_another_upgrade_changes_nothing(cluster, user):
 
 
 def test_uninstalling_in_order_leaves_nothing_stuck(cluster, user, pods):
-    """docs/installation.md: first what was declared, then the registry, then the release."""
+    """First what was declared, then the registry, then the release."""
+    delete_clients, delete_registries, uninstall, delete_crds = commands("installation.md", "Uninstalling")
     api = cluster.api
     last = secret(cluster, "payments")
     assert works(last)
-    assert api.delete(client_path()).ok
-    wait_until(lambda: not api.request("GET", client_path()).body["items"], 20, "every ApiClient has gone")
+    run(cluster.plane, delete_clients)
     assert not works(last), "no client is left in the registry"
-    assert api.delete(registry_path()).ok
-    wait_until(lambda: api.request("GET", registry_path()).status == 404, 20, "the registry object has gone")
+    run(cluster.plane, delete_registries)
     pods.stop()
-    helm("uninstall", RELEASE, "--namespace", NAMESPACE, kubeconfig=cluster.plane.kubeconfig())
+    run(cluster.plane, uninstall)
     crds = api.request("GET", path("apiextensions.k8s.io/v1", "customresourcedefinitions")).body["items"]
     assert {one["spec"]["names"]["kind"] for one in crds} == {"ApiClient", "ClientRegistry", "ClusterClientRegistry"}
     for version, plural in (("apps/v1", "deployments"), ("apps/v1", "statefulsets"), ("v1", "services")):
         assert not api.request("GET", path(version, plural, NAMESPACE)).body["items"], plural
     left = {one["metadata"]["name"] for one in api.request("GET", path("v1", "secrets", NAMESPACE)).body["items"]}
     assert left == {"apiclient-operator-registry-admin"}, "the registry's volume goes on with its token"
+    run(cluster.plane, delete_crds)

@@ -13,6 +13,7 @@ apiclient-viewer         gl-----    gl-----          gl-----                 ---
 apiclient-editor         glcupdr    gl-----          gl-----                 -------           -------
 apiclient-rotator        gl--p-r    -------          -------                 -------           -------
 apiclient-admin          glcupdr    glcupd-          gl-----                 -------           -------
+apiclient-service-binding gl-----   -------          -------                 -------           -------
 """
 AGGREGATED = """
                          apiclients clientregistries clusterclientregistries apiclients/status

@@ -4,6 +4,7 @@ import subprocess
 
 import yaml
 from controlplane import ControlPlane
+from documented import commands, run
 from helm import REPOSITORY, render
 
 KUSTOMIZATION = """
@@ -19,9 +20,10 @@ def test_they_are_what_the_chart_says():
 
 
 def test_they_are_applied_as_they_are(tmp_path):
+    install, = commands("installation.md", "Without Helm")
     with ControlPlane.temporary(controller_manager=False) as plane:
         for _ in range(2):
-            said = plane.kubectl("apply", "--server-side", "-k", REPOSITORY)
+            said = run(plane, install)
             assert said.count("serverside-applied") == len(render()) + 4, "the CRDs and the namespace too"
 
 
