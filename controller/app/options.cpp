@@ -88,8 +88,8 @@ void add_registry_flags(CLI::App& app, Options& options) {
           "HOST"));
   app.add_option("--registry-token-secret", options.registry_token_secret,
                  "Secret in the operator's namespace to be made with a random admin token, when there is "
-                 "none: for an "
-                 "apiclient-registry that is installed together with the operator and waits for it")
+                 "none: for an apiclient-registry that is installed together with the operator and waits "
+                 "for it")
       ->envname("APICLIENT_REGISTRY_TOKEN_SECRET");
 }
 

@@ -15,7 +15,6 @@ struct Capabilities {
   bool reads_secret_back = false;       ///< a secret can be read after it was made
   int max_secrets = 1;                  ///< valid at once
   bool secrets_have_ids = false;
-  bool ends_overlap_itself = false;
   std::optional<std::chrono::milliseconds> longest_overlap = {};  ///< then the server ends it
   std::optional<std::chrono::milliseconds> secret_lifetime = {};  ///< then a secret ends by itself
   bool searchable_mark = false;
@@ -23,6 +22,7 @@ struct Capabilities {
   bool can_disable = false;
   bool tells_last_use = false;  ///< Credential::last_used_at
 
+  [[nodiscard]] bool ends_overlap_itself() const { return longest_overlap.has_value(); }
   bool operator==(const Capabilities&) const = default;
 };
 

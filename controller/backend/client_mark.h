@@ -19,8 +19,8 @@ struct ClientMark {
   std::optional<Credential> credential = {};
   std::vector<Credential> older = {};  ///< that work beside it, oldest first
   std::string rotated_at = {};  ///< the registry's word for when `older` was put aside, where it has one
-  bool newest_is_unknown =
-      false;  ///< nobody has the newest secret: it took the place of one that was retired
+  /// Nobody has the newest secret: it took the place of one that was retired.
+  bool newest_is_unknown = false;
   std::vector<std::string> parameters =
       {};                                ///< names of the members that came from ClientSettings::parameters
   std::string jwks = {};                 ///< as declared, where the registry keeps less of it than was sent

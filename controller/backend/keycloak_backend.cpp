@@ -8,6 +8,7 @@
 #include "backend/keycloak_api.h"
 #include "backend/keycloak_codec.h"
 #include "backend/keycloak_grants.h"
+#include "backend/keycloak_secrets.h"
 #include "backend/write_preconditions.h"
 #include "base/random.h"
 #include "json/reader.h"
@@ -31,7 +32,6 @@ Capabilities capabilities_under(const std::optional<RotationPolicy>& policy) {
   if (policy->lifetime.count() > 0) can.secret_lifetime = policy->lifetime;
   if (policy->grace.count() == 0) return can;
   can.max_secrets = 2;
-  can.ends_overlap_itself = true;
   can.longest_overlap = policy->grace;
   return can;
 }
@@ -203,8 +203,8 @@ class KeycloakBackend final : public Backend {
 
   /// So that it works on beside the next one. Never twice: the second time would end what was put aside.
   Result<void> put_newest_aside(StoredClient& stored, const std::stop_token& stop) {
-    const bool put_aside_since = !stored.rotated_at.empty() && stored.rotated_at != stored.mark->rotated_at;
-    if (put_aside_since || stored.mark->newest_is_unknown) return {};
+    const bool is_aside = keycloak::was_put_aside_since(*stored.mark, stored.rotated_at);
+    if (is_aside || stored.mark->newest_is_unknown) return {};
     // Whether the probe's policy is still there: without it the older secret would end with this call.
     ASSIGN_OR_RETURN(const auto policy, api_.rotation_policy(Road::writes, stop));
     if (capabilities_under(policy).max_secrets < 2) {

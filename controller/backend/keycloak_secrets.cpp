@@ -15,7 +15,7 @@ Credential newest_of(const std::optional<ClientMark>& mark) {
 /// What works beside the newest secret.
 std::vector<Credential> older_secrets(const ClientMark& mark, const std::string& rotated_at) {
   if (rotated_at.empty()) return {};
-  if (rotated_at == mark.rotated_at || mark.newest_is_unknown) return mark.older;
+  if (!was_put_aside_since(mark, rotated_at) || mark.newest_is_unknown) return mark.older;
   Credential put_aside = newest_of(mark);
   if (put_aside.operation_id.empty()) put_aside.operation_id = put_aside.id;  // the mark keeps that alone
   return {put_aside};
@@ -23,11 +23,15 @@ std::vector<Credential> older_secrets(const ClientMark& mark, const std::string&
 
 }  // namespace
 
+bool was_put_aside_since(const ClientMark& mark, const std::string& rotated_at) {
+  return !rotated_at.empty() && rotated_at != mark.rotated_at;
+}
+
 std::vector<Credential> read_secrets(const std::optional<ClientMark>& mark, const std::string& rotated_at) {
   const Credential newest = newest_of(mark);
   if (!mark) return {newest};
   std::vector<Credential> secrets = older_secrets(*mark, rotated_at);
-  if (!rotated_at.empty() && rotated_at != mark->rotated_at) {
+  if (was_put_aside_since(*mark, rotated_at)) {
     secrets.push_back({.id = "unknown", .revision = newest.revision + 1});
   } else if (!mark->newest_is_unknown) {
     secrets.push_back(newest);

@@ -11,7 +11,11 @@
 
 namespace apiclient::backend::keycloak {
 
-/// By revision, oldest first. `rotated_at`: empty when none was put aside.
+/// Whether a secret was put aside that the mark does not tell of: the newest one that it knows.
+/// `rotated_at`: empty when none was put aside.
+bool was_put_aside_since(const ClientMark& mark, const std::string& rotated_at);
+
+/// By revision, oldest first.
 std::vector<Credential> read_secrets(const std::optional<ClientMark>& mark, const std::string& rotated_at);
 
 /// Puts a secret into the mark that takes the place of the newest one.

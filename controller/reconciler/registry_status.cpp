@@ -34,7 +34,7 @@ Json write_capabilities(const backend::Capabilities& can) {
                {"secretReadable", can.reads_secret_back},
                {"maxSecrets", can.max_secrets},
                {"secretIds", can.secrets_have_ids},
-               {"endsOverlap", can.ends_overlap_itself},
+               {"endsOverlap", can.ends_overlap_itself()},
                {"searchableMark", can.searchable_mark},
                {"idempotencyKey", can.idempotency_key},
                {"disable", can.can_disable},

@@ -4,10 +4,10 @@ import base64
 import urllib.parse
 
 import pytest
+from chart import CHART, NAMESPACE, RELEASE, helm
 from conftest import Installed
 from controlplane import ControlPlane
 from documented import commands, run
-from helm import CHART, NAMESPACE, RELEASE, helm
 from kubeapi import KubeApi, path
 from pods import Pods
 from processes import wait_until

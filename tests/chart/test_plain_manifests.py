@@ -3,9 +3,9 @@
 import subprocess
 
 import yaml
+from chart import REPOSITORY, render
 from controlplane import ControlPlane
 from documented import commands, run
-from helm import REPOSITORY, render
 
 KUSTOMIZATION = """
 resources: [../../checkout]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from helm import CHART, NAMESPACE, Refused, lint, of_kind, render, template
+from chart import CHART, NAMESPACE, Refused, lint, render, template
 from kubeapi import path
 
 VALUES = sorted((Path(__file__).parent / "values").glob("*.yaml"))
@@ -16,6 +16,12 @@ PATHS = {"Service": ("v1", "services"), "ServiceAccount": ("v1", "serviceaccount
             for kind in ("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding")},
          "ValidatingAdmissionPolicy": ("admissionregistration.k8s.io/v1", "validatingadmissionpolicies"),
          "ValidatingAdmissionPolicyBinding": ("admissionregistration.k8s.io/v1", "validatingadmissionpolicybindings")}
+
+
+def of_kind(objects, kind, name=None):
+    found = [one for one in objects if one["kind"] == kind and name in (None, one["metadata"]["name"])]
+    assert len(found) == 1, f"{len(found)} objects {kind} {name or ''}"
+    return found[0]
 
 
 @pytest.fixture(params=[None, *VALUES], ids=lambda file: file.stem if file else "default")

@@ -3,7 +3,8 @@
 import pytest
 from processes import wait_until
 from rotating_hydra import RotatingHydraWorld
-from rotation import assert_overlap_that_ends, ends, revision, rotate, wait_overlap_over, works
+from rotation import (assert_lost_secret_is_made_again, assert_overlap_that_ends, ends, revision, rotate,
+                      wait_overlap_over, works)
 
 
 @pytest.fixture
@@ -58,10 +59,4 @@ def test_a_lost_reply_is_counted_and_another_secret_is_made(world, controller):
 
 
 def test_a_lost_secret_is_made_again(world):
-    world.create_ready("one")
-    world.delete_secret("one")
-    world.wait_secret("one", lambda secret: secret and secret.annotation("revision") == "2", "it is made again")
-    world.wait_ready("one")
-    assert works(world.secret("one"))
-    world.delete_and_wait("one")
-    assert world.registered("one") is None
+    assert_lost_secret_is_made_again(world)

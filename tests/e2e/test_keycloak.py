@@ -5,13 +5,12 @@ import base64
 import json
 import secrets
 import urllib.parse
-from functools import partial
 from pathlib import Path
 
 import pytest
 import yaml
 from crash_helpers import reconcile_again
-from keycloak import OPERATOR, REALM, RIGHTS, Keycloak, KeycloakWorld, members
+from keycloak import OPERATOR, REALM, RIGHTS, Keycloak, members, worlds_of
 from kstatus import conditions
 from processes import wait_until
 from registry import exchange, token_status
@@ -32,9 +31,7 @@ def server(plane):
 
 @pytest.fixture
 def keycloak_world(make_world, server):
-    """keycloak_world(**registry_spec): nothing is looked at by timer."""
-    return lambda **spec: make_world(partial(KeycloakWorld, server=server),
-                                     **{"resyncInterval": "0s", "allowedScopes": ["*"], **spec})
+    return worlds_of(server, make_world)
 
 
 @pytest.fixture

@@ -1,15 +1,15 @@
-"""Keycloak under the realm's rotation policy: a rotation overlaps, for as long as the policy lets the older secret work."""
+"""Keycloak under the realm's rotation policy: a rotation overlaps, as long as the policy lets the older secret work."""
 
 import secrets
-from functools import partial
 
 import pytest
 from crash_helpers import reconcile_again
 from fault_proxy import FaultProxy
 from faults import lose_reply
-from keycloak import OPERATOR, REALM, Keycloak, KeycloakWorld
+from keycloak import OPERATOR, REALM, Keycloak, worlds_of
 from processes import wait_until
-from rotation import assert_overlap_that_ends, ends, revision, rotate, wait_overlap_over, works
+from rotation import (assert_lost_secret_is_made_again, assert_overlap_that_ends, ends, revision, rotate,
+                      wait_overlap_over, works)
 
 GRACE, LIFETIME = 3600, 86400  # seconds
 
@@ -34,8 +34,7 @@ def set_policy(server, grace=GRACE, lifetime=LIFETIME, enabled=True):
 
 @pytest.fixture
 def keycloak_world(make_world, server):
-    return lambda **spec: make_world(partial(KeycloakWorld, server=server),
-                                     **{"resyncInterval": "0s", "allowedScopes": ["*"], **spec})
+    return worlds_of(server, make_world)
 
 
 @pytest.fixture
@@ -145,13 +144,7 @@ def test_a_secret_that_was_made_by_hand_is_replaced(world):
 
 
 def test_a_lost_secret_is_made_again(world):
-    world.create_ready("one")
-    world.delete_secret("one")
-    world.wait_secret("one", lambda secret: secret and secret.annotation("revision") == "2", "it is made again")
-    world.wait_ready("one")
-    assert works(world.secret("one"))
-    world.delete_and_wait("one")
-    assert world.registered("one") is None
+    assert_lost_secret_is_made_again(world)
 
 
 def test_without_the_right_to_see_the_policy_nothing_relies_on_it(world, server):

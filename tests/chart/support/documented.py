@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import peer_binaries
-from helm import REPOSITORY
+from chart import REPOSITORY
 
 
 def commands(page, heading):

@@ -1,36 +1,30 @@
 """Runs the containers of a workload as processes, as a kubelet would: their command, arguments, environment and user, each
 with a file system of its own in which the volumes, the ServiceAccount's token and the names of the Services are where they
-belong. Needs root, and mount namespaces. All share one network: what listens on a fixed port runs once.
-
-APICLIENT_IMAGE_ROOT names a directory with the files of an image (tools/image root), which are then all that a container
-sees; without it they are this machine's, and the programs those that were built.
-"""
+belong. Needs root, and mount namespaces. All share one network: what listens on a fixed port runs once."""
 
 import base64
 import json
 import os
 import shlex
 import shutil
-from pathlib import Path
 
+import controller
+import registry
 from kubeapi import path
 from processes import Failed, answers, free_ports, tail, wait_until
 
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
-PROGRAMS = {name: Path(os.environ.get(variable) or Path(__file__).resolve().parents[3] / "build" / "dev" / folder / name)
-            for name, variable, folder in (("apiclient-controller", "APICLIENT_CONTROLLER", "controller"),
-                                           ("apiclient-registry", "APICLIENT_REGISTRY", "registry"))}
+PROGRAMS = {"apiclient-controller": controller.PROGRAM, "apiclient-registry": registry.PROGRAM}
 
-IMAGE = os.environ.get("APICLIENT_IMAGE_ROOT", "/")
-
-# $1: directory of the Pod, $2: the image, $3: uid and gid; then the command. Nothing is left on the machine: the mounts end with the process.
+# $1: directory of the Pod, $2: uid and gid; then the command. Nothing is left on the machine: the mounts end with the
+# process.
 _ENTER = """
 set -e; umask 022
-pod=$1 image=$2 user=$3; shift 3
+pod=$1 user=$2; shift 2
 mount -t tmpfs none "$pod/layers"; mkdir "$pod/layers/upper" "$pod/layers/work"
-mount -t overlay overlay -o "lowerdir=$image,upperdir=$pod/layers/upper,workdir=$pod/layers/work" "$pod/root"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$pod/layers/upper,workdir=$pod/layers/work" "$pod/root"
 mount --rbind /proc "$pod/root/proc"; mount --rbind /dev "$pod/root/dev"
-if [ "$image" = / ]; then mkdir -p "$pod/root/usr/local/bin"; cp "$pod"/programs/* "$pod/root/usr/local/bin"; fi
+mkdir -p "$pod/root/usr/local/bin"; cp "$pod"/programs/* "$pod/root/usr/local/bin"
 cp "$pod/hosts" "$pod/root/etc/hosts"
 while read -r source target mode; do
   chroot "$pod/root" mkdir -p "$target"
@@ -67,7 +61,7 @@ class Pods:
         if container["command"] == ["apiclient-controller"]:
             ports = self._own_ports(ports, environment)
         security = {**template["securityContext"], **container["securityContext"]}
-        argv = ["unshare", "--mount", "sh", "-c", _ENTER, "enter", str(directory), IMAGE,
+        argv = ["unshare", "--mount", "sh", "-c", _ENTER, "enter", str(directory),
                 f"{security['runAsUser']}:{security['runAsGroup']}", *(f"{k}={v}" for k, v in environment.items()),
                 *container["command"], *container.get("args", [])]
         self._plane.processes.spawn(name, argv, self.log(name))

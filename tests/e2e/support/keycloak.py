@@ -7,6 +7,7 @@ import secrets
 import signal
 import time
 import urllib.parse
+from functools import partial
 
 import keycloak_server
 from processes import free_ports
@@ -177,6 +178,12 @@ def members(url, secret_name):
 def auth(secret_name):
     return {"clientCredentials": {"secretRef": {
         "name": secret_name, "clientIdKey": "client-id", "clientSecretKey": "client-secret"}}}
+
+
+def worlds_of(server, make_world):
+    """world(**registry_spec): nothing is looked at by timer."""
+    return lambda **spec: make_world(partial(KeycloakWorld, server=server),
+                                     **{"resyncInterval": "0s", "allowedScopes": ["*"], **spec})
 
 
 class KeycloakWorld(World):

@@ -54,6 +54,16 @@ def ends(secret, seconds=10):
     wait_until(lambda: token_status(secret) == 401, seconds, "the old secret is refused", interval=0.02)
 
 
+def assert_lost_secret_is_made_again(world):
+    world.create_ready("one")
+    world.delete_secret("one")
+    world.wait_secret("one", lambda secret: secret and secret.annotation("revision") == "2", "it is made again")
+    world.wait_ready("one")
+    assert works(world.secret("one"))
+    world.delete_and_wait("one")
+    assert world.registered("one") is None
+
+
 def assert_overlap_that_ends(world, kept):
     """A rotation with an overlap of a few seconds, from issue to its end. `kept()`: how many secrets the registry has."""
     world.create_ready("one", rotation={"overlap": "4s"})

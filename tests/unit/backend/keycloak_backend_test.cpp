@@ -467,7 +467,7 @@ TEST_F(KeycloakBackendTest, TheProbeSeesWhatThePolicyAllows) {
   };
   const Capabilities two = probe(200, kRotationProfile, kRotationPolicy);
   EXPECT_EQ(two.max_secrets, 2);
-  EXPECT_TRUE(two.ends_overlap_itself);
+  EXPECT_TRUE(two.ends_overlap_itself());
   EXPECT_EQ(two.longest_overlap, seconds(172800));
   EXPECT_EQ(two.secret_lifetime, seconds(2592000));
   EXPECT_EQ(probe(200, kRotationProfile, R"({"policies":[]})").max_secrets, 1);
