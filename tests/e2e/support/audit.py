@@ -29,6 +29,12 @@ class Request:
         return self.verb in WRITES and "dryRun=" not in self.uri
 
     @property
+    def is_refused_renewal(self):
+        """An elector that was frozen past its look at the clock may still send one: it names the version of the Lease that
+        the elector had seen, and the server takes it for the conflict that it is."""
+        return self.resource == "leases" and self.code == 409
+
+    @property
     def target(self):
         return f"{self.resource}{'/' + self.subresource if self.subresource else ''} {self.namespace}/{self.name}"
 

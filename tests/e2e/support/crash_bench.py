@@ -324,7 +324,8 @@ class CrashBench:
             raise Failed(f"{error}: not {sorted(missing)}; it is {self._one.state()}, {self._one.exit_code()}") from None
         os.kill(self._one.pid, signal.SIGUSR2)  # its elector may look at the Lease
         code = self._one.wait_for_end()
-        written = _without_one_event([str(one) for one in self._audit.since(mark, self._users[0]) if one.is_write])
+        requests = [one for one in self._audit.since(mark, self._users[0]) if one.is_write]
+        written = _without_one_event([str(one) for one in requests if not one.is_refused_renewal])
         called = [f"{one.method} {one.path}" for one in self.world.admin.seen(*WRITES)[calls:]]
         if code != 1 or written or called:
             cells[0].problems.append(f"the woken replica ended with {code} and wrote {written}, {called}")
