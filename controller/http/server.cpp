@@ -1,8 +1,6 @@
 #include "http/server.h"
 
 #include <httplib.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,6 +13,7 @@
 #include "http/connection_io.h"
 #include "http/listener.h"
 #include "http/router.h"
+#include "http/server_tls.h"
 #include "http/uri.h"
 #include "http/worker_threads.h"
 #include "telemetry/log.h"
@@ -132,30 +131,18 @@ Response run_handler(const Route& route, const ServerRequest& request) {
   }
 }
 
-struct FreeTls {
-  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
-};
-using TlsContext = std::unique_ptr<SSL_CTX, FreeTls>;
-
 /// Null for plain HTTP.
-Result<TlsContext> make_tls(const ServerOptions& options) {
-  if (options.tls_cert_file.empty() && options.tls_key_file.empty()) return TlsContext();
-  TlsContext context(SSL_CTX_new(TLS_server_method()));
-  const bool usable =
-      context && SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION) == 1 &&
-      SSL_CTX_use_certificate_chain_file(context.get(), options.tls_cert_file.c_str()) == 1 &&
-      SSL_CTX_use_PrivateKey_file(context.get(), options.tls_key_file.c_str(), SSL_FILETYPE_PEM) == 1;
-  ERR_clear_error();
-  if (!usable)
-    return fail(ErrorKind::invalid, "the server's TLS certificate and key cannot be used together");
-  return context;
+Result<std::unique_ptr<ServerTls>> open_tls(const ServerOptions& options) {
+  if (options.tls_cert_file.empty() && options.tls_key_file.empty()) return nullptr;
+  return ServerTls::open(options.tls_cert_file, options.tls_key_file);
 }
 
 // ---- the server
 
 class HttplibServer final : public Server, private httplib::Server {
  public:
-  HttplibServer(const ServerOptions& options, Router router, Listener listener, TlsContext tls)
+  HttplibServer(const ServerOptions& options, Router router, Listener listener,
+                std::unique_ptr<ServerTls> tls)
       : router_(std::move(router)),
         max_body_bytes_(options.max_body_bytes),
         header_timeout_(options.header_timeout),
@@ -210,7 +197,8 @@ class HttplibServer final : public Server, private httplib::Server {
 
  private:
   bool process_and_close_socket(socket_t socket) override {
-    ConnectionIo connection(socket, tls_.get());
+    const auto tls = tls_ ? tls_->context() : nullptr;
+    ConnectionIo connection(socket, tls.get());
     connection.allow(header_timeout_, kHeaderBytes);
     if (!connection.handshake()) return false;
     auto longest_wait = header_timeout_;
@@ -302,7 +290,7 @@ class HttplibServer final : public Server, private httplib::Server {
   const std::chrono::milliseconds header_timeout_;
   const Listener listener_;
   const int stop_fd_;
-  const TlsContext tls_;
+  const std::unique_ptr<ServerTls> tls_;
   WorkerThreads threads_;
   std::thread acceptor_;
 };
@@ -315,7 +303,7 @@ std::string_view ServerRequest::query_value(std::string_view name) const {
 }
 
 Result<std::unique_ptr<Server>> Server::bind(const ServerOptions& options, std::vector<Route> routes) {
-  ASSIGN_OR_RETURN(TlsContext tls, make_tls(options));
+  ASSIGN_OR_RETURN(auto tls, open_tls(options));
   ASSIGN_OR_RETURN(Router router, Router::make(std::move(routes)));
   ASSIGN_OR_RETURN(Listener listener, Listener::open(options.address));
   return std::unique_ptr<Server>(

@@ -40,7 +40,8 @@ struct Route {
 
 struct ServerOptions {
   std::string address = "127.0.0.1:0";  ///< host:port, [v6]:port, :port; port 0 takes a free one
-  std::string tls_cert_file = {};       ///< PEM, with chain; both or neither; TLS 1.2 or newer
+  /// PEM, with chain; both or neither; TLS 1.2 or newer. Read again when they change.
+  std::string tls_cert_file = {};
   std::string tls_key_file = {};
   /// At most; started when needed. A connection holds one until it is idle for long (or others wait for a
   /// thread), so this also bounds the connections served at once.

@@ -338,29 +338,74 @@ TEST(HttpServer, UnusableOptionsAreErrorsAtBind) {
               has_error(ErrorKind::internal));
 }
 
-TEST(HttpServer, ServesTls) {
-  const auto folder =
+class ServerOverTls : public ::testing::Test {
+ protected:
+  ServerOverTls() {
+    std::filesystem::create_directory(folder_);
+    write(ca_);
+    server_ = start({{Method::post, "/", [](const ServerRequest& request) { return text(request.body); }}},
+                    {.tls_cert_file = folder_ / "cert", .tls_key_file = folder_ / "key"});
+  }
+  ServerOverTls(const ServerOverTls&) = delete;
+  ServerOverTls& operator=(const ServerOverTls&) = delete;
+  ~ServerOverTls() override { std::filesystem::remove_all(folder_); }
+
+  /// As the kubelet and cert-manager do it: another file takes the place of the old one.
+  void write_file(const std::string& name, const std::string& content) const {
+    std::ofstream(folder_ / (name + ".new")) << content;
+    std::filesystem::rename(folder_ / (name + ".new"), folder_ / name);
+  }
+  void write(const TestCertificate& ca) const {
+    const auto issued = issue_test_certificate(ca, "server", {"IP:127.0.0.1"});
+    write_file("cert", issued.certificate_pem);
+    write_file("key", issued.key_pem);
+  }
+  /// A client of its own, with a connection of its own.
+  [[nodiscard]] bool answers_those_who_trust(const TestCertificate& ca) const {
+    return client(ca)->send({.method = Method::post, .path = "/", .body = "x"}, {}).has_value();
+  }
+  [[nodiscard]] std::unique_ptr<http::Transport> client(const TestCertificate& ca) const {
+    return make_transport({.base_uri = "https://127.0.0.1:" + std::to_string(server_->port()),
+                           .tls = {.ca_pem = ca.certificate_pem}});
+  }
+
+  const std::filesystem::path folder_ =
       std::filesystem::temp_directory_path() / ("apiclient-server-" + std::to_string(::getpid()));
-  std::filesystem::create_directory(folder);
-  const auto ca = make_test_ca("root");
-  const auto issued = issue_test_certificate(ca, "server", {"IP:127.0.0.1"});
-  std::ofstream(folder / "cert") << issued.certificate_pem;
-  std::ofstream(folder / "key") << issued.key_pem;
-  const auto server =
-      start({{Method::post, "/", [](const ServerRequest& request) { return text(request.body); }}},
-            {.tls_cert_file = folder / "cert", .tls_key_file = folder / "key"});
-  const auto transport = make_transport({.base_uri = "https://127.0.0.1:" + std::to_string(server->port()),
-                                         .tls = {.ca_pem = ca.certificate_pem}});
+  const TestCertificate ca_ = make_test_ca("root");
+  std::unique_ptr<Server> server_;
+};
+
+TEST_F(ServerOverTls, Answers) {
+  const auto transport = client(ca_);
   const std::string body(500'000, 'x');
   for (int i = 0; i < 20; ++i) {
     const auto response = transport->send({.method = Method::post, .path = "/", .body = body}, {});
     ASSERT_THAT(response, is_ok());
     EXPECT_TRUE(response->body == body);
   }
-  const RawClient plain(*server);
+  const RawClient plain(*server_);
   plain.send("GET / HTTP/1.1\r\n\r\n");
   EXPECT_THAT(plain.receive(), Not(HasSubstr("HTTP/1.1")));
-  std::filesystem::remove_all(folder);
+}
+
+TEST_F(ServerOverTls, TakesARenewedCertificateForNewConnections) {
+  const auto before = client(ca_);
+  ASSERT_THAT(before->send({.method = Method::post, .path = "/", .body = "x"}, {}), is_ok());
+  const auto other_ca = make_test_ca("other root");
+  write(other_ca);
+  EXPECT_TRUE(answers_those_who_trust(other_ca));
+  EXPECT_FALSE(answers_those_who_trust(ca_));
+}
+
+/// In the middle of a renewal, or a mistake in it.
+TEST_F(ServerOverTls, KeepsTheLastCertificateThatCouldBeUsed) {
+  const auto other_ca = make_test_ca("other root");
+  write_file("key", issue_test_certificate(other_ca, "server", {"IP:127.0.0.1"}).key_pem);
+  EXPECT_TRUE(answers_those_who_trust(ca_));
+  std::filesystem::remove(folder_ / "cert");
+  EXPECT_TRUE(answers_those_who_trust(ca_));
+  write(other_ca);
+  EXPECT_TRUE(answers_those_who_trust(other_ca));
 }
 
 TEST(HttpServer, ASilentPeerIsDroppedAndHoldsNobodyUp) {
