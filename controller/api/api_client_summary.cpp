@@ -47,7 +47,9 @@ Result<ApiClientSummary> read_api_client_summary(const Json& object) {
   summary.registered = status_of(client.status, kRegistered);
   summary.stalled = status_of(client.status, kStalled) == kube::ConditionStatus::true_value;
   summary.reconciling = status_of(client.status, kReconciling) == kube::ConditionStatus::true_value;
+  if (client.status.credential) summary.issued_at = client.status.credential->issued_at;
   summary.overlap_active = client.status.previous.has_value();
+  if (client.status.previous) summary.overlap_ends = client.status.previous->retire_at;
   summary.deleting = client.meta.deleting();
   summary.has_finalizer = client.meta.has_finalizer(kCleanupFinalizer);
   summary.tokens_handled = handled(client);

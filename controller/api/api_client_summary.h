@@ -20,6 +20,8 @@ struct ApiClientSummary {
   std::string resource_version = {};
   WallTime created_at = {};
   std::optional<WallTime> next_rotation = {};  ///< by schedule, as the status announces it
+  std::optional<WallTime> issued_at = {};      ///< of the published credential
+  std::optional<WallTime> overlap_ends = {};   ///< of the older secret, when a time for that is set
   std::int64_t generation = 0;
   std::int64_t observed_generation = -1;
   std::int64_t revision = 0;         ///< of the published credential

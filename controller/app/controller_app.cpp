@@ -25,6 +25,7 @@
 #include "reconciler/action_reporter.h"
 #include "reconciler/api_client_reconciler.h"
 #include "reconciler/client_registry_reconciler.h"
+#include "reconciler/fleet_metrics.h"
 #include "reconciler/registration_records.h"
 #include "reconciler/sweeper.h"
 #include "runtime/controller.h"
@@ -235,10 +236,13 @@ class ControllerApp {
   }
 
   std::string metrics_text() {
-    registry_controller_.report_depth();
-    if (namespaced_registries_) namespaced_registry_controller_.report_depth();
-    client_controller_.report_depth();
-    return metrics_.text();
+    registry_controller_.report_queue();
+    if (namespaced_registries_) namespaced_registry_controller_.report_queue();
+    client_controller_.report_queue();
+    // Those of the whole installation are told by the replica that works.
+    return metrics_.text() + (may_write() ? reconciler::client_metrics(clients_.store()) +
+                                                reconciler::registry_metrics(directory_)
+                                          : "");
   }
 
   /// Null: the kind is not used, and its CRD need not be there.

@@ -154,6 +154,7 @@ class Connection final : public RegistryConnection {
   }
   Backend& backend() override { return *backend_; }
   CredentialVerifier& verifier() override { return *verifier_; }
+  [[nodiscard]] bool circuit_open() const override { return governor_.circuit_open(); }
 
  private:
   std::unique_ptr<Backend> make_backend(const ConnectionConfig& config, AdminLine& line,

@@ -61,6 +61,8 @@ class RegistryConnection {
   virtual Result<RegistryInfo> probe(std::stop_token stop) = 0;
   virtual Backend& backend() = 0;
   virtual CredentialVerifier& verifier() = 0;
+  /// Nothing but probes is sent: the registry has failed several times in a row.
+  [[nodiscard]] virtual bool circuit_open() const = 0;
 };
 
 /// `may_write` is asked before every request that is not a GET (the lease check). Errors: invalid (a URL or a

@@ -28,6 +28,7 @@ class RequestGovernor {
   Result<http::Response> send(http::Transport& inner, Caller caller, const http::Request& request,
                               const std::stop_token& stop);
 
+  [[nodiscard]] bool circuit_open() const { return circuit_.lock()->is_open(); }
   void probe_succeeded() { circuit_.lock()->probe_succeeded(); }
   void probe_failed(const Error& error) { circuit_.lock()->probe_failed(error); }
 
@@ -38,7 +39,7 @@ class RequestGovernor {
   Result<void> check_circuit(Caller caller);
 
   const Clock& clock_;
-  Guarded<Circuit> circuit_;
+  mutable Guarded<Circuit> circuit_;
   Guarded<RateLimiter> rate_;
   http::RequestLimit in_flight_;
 };

@@ -52,9 +52,10 @@ class TokenVerifier final : public CredentialVerifier {
         metrics_(metrics) {}
 
   Verdict verify(const ClientSettings& settings, const Secret& secret, std::stop_token stop) override {
+    const BootTime began_at = BootClock::now();
     const auto endpoint = find_endpoint(stop);
     const Verdict verdict = endpoint ? ask_until_sure(*endpoint, settings, secret, stop) : Verdict::unknown;
-    metrics_.backend_request(options_.registry, "verify", to_string(verdict));
+    metrics_.backend_request(options_.registry, "verify", to_string(verdict), BootClock::now() - began_at);
     return verdict;
   }
 

@@ -109,6 +109,8 @@ Result<http::Response> RestClient::send(Result<http::Request> request, const std
   request->timeout = wiring_.timeout;
   const Authorized authorized(std::move(*request), token);
   auto response = wiring_.unary.send(authorized.request(), stop);
+  wiring_.metrics.api_request_took(http::to_string(authorized.request().method),
+                                   wiring_.clock.now() - used_at);
   account(authorized.request(), response, used_at);
   return response;
 }

@@ -5,6 +5,7 @@
 
 #include "api/event_reasons.h"
 #include "api/names.h"
+#include "reconciler/rotation_record.h"
 #include "reconciler/rotation_token.h"
 #include "reconciler/status_events.h"
 
@@ -287,6 +288,9 @@ void ActionReporter::secret_deleted(const DeletionObservation& seen, const Targe
 
 void ActionReporter::status_written(const api::ApiClient& client, const api::ApiClientStatus& after) const {
   for (kube::Event& event : events_between(client, after)) wiring_.events.record(std::move(event));
+  const std::string rotated = reason_of_rotation(client.status, after);
+  if (!rotated.empty()) wiring_.metrics.rotated(rotated);
+  if (refuses_token(client.status.rotation, after.rotation)) wiring_.metrics.rotation_refused();
 }
 
 void ActionReporter::status_written(const api::ClientRegistry& registry,

@@ -25,4 +25,16 @@ api::RotationStatus record_rotation(const api::RotationStatus& before, const Rot
   return after;
 }
 
+std::string reason_of_rotation(const api::ApiClientStatus& before, const api::ApiClientStatus& after) {
+  const bool newer = before.issued() && before.credential && after.credential &&
+                     after.credential->revision > before.credential->revision;
+  if (!newer) return "";
+  return after.rotation.last_reason.empty() ? std::string(kRecoveredReason) : after.rotation.last_reason;
+}
+
+bool refuses_token(const api::RotationStatus& before, const api::RotationStatus& after) {
+  return !after.refused_reason.empty() &&
+         (after.refused_token != before.refused_token || after.refused_reason != before.refused_reason);
+}
+
 }  // namespace apiclient::reconciler

@@ -45,4 +45,12 @@ struct Waiting {
 api::RotationStatus record_rotation(const api::RotationStatus& before, const RotationRecord& record,
                                     bool minted, WallTime now);
 
+// What a status that is written tells beyond the one before it.
+
+/// Why there is a newer secret than the first: the reason of a token, Scheduled or Recovered. Empty: there is
+/// none.
+std::string reason_of_rotation(const api::ApiClientStatus& before, const api::ApiClientStatus& after);
+/// A token is refused that was not, or not for this reason.
+bool refuses_token(const api::RotationStatus& before, const api::RotationStatus& after);
+
 }  // namespace apiclient::reconciler

@@ -77,13 +77,11 @@ class ClientEvents {
   }
 
   void replaced() {
-    const bool newer = before_.issued() && before_.credential && after_.credential &&
-                       after_.credential->revision > before_.credential->revision;
-    if (!newer) return;
+    const std::string why = reason_of_rotation(before_, after_);
+    if (why.empty()) return;
     const std::string secret =
         "Secret " + after_.binding_name + " has " + describe(*after_.credential) + until_when(after_);
-    const std::string& why = after_.rotation.last_reason;
-    if (why.empty() || why == kRecoveredReason) {
+    if (why == kRecoveredReason) {
       return add(
           EventType::normal, api::event_reason::kCredentialRecovered, "Recover",
           "the secret of " + client_text() + " was lost or replaced, so there is a new one: " + secret);
@@ -110,13 +108,9 @@ class ClientEvents {
   }
 
   void refused_token() {
-    const api::RotationStatus& now = after_.rotation;
-    const bool refused =
-        !now.refused_reason.empty() && (now.refused_token != before_.rotation.refused_token ||
-                                        now.refused_reason != before_.rotation.refused_reason);
-    if (!refused) return;
+    if (!refuses_token(before_.rotation, after_.rotation)) return;
     add(EventType::warning, api::event_reason::kTokenRefused, "Rotate",
-        "the token of the annotation apiclient.dev/rotate is refused: " + now.refused_reason);
+        "the token of the annotation apiclient.dev/rotate is refused: " + after_.rotation.refused_reason);
   }
 
   void stalled() {

@@ -33,6 +33,7 @@ void Backlog::add(const Key& key, BootTime ready_at, Priority priority) {
   Entry& entry = found->second;
   if (is_new) {
     ++next_order_;
+    ++adds_;
     if (!parked) index(key, entry);
     return;
   }
@@ -53,8 +54,9 @@ std::optional<Key> Backlog::take(BootTime now) {
   promote(now);
   if (ready_.empty()) return std::nullopt;
   Key key = std::get<Key>(ready_.extract(ready_.begin()).value());
-  entries_.erase(key);
-  in_progress_.insert(key);
+  const auto entry = entries_.find(key);
+  in_progress_.emplace(key, entry->second.since);
+  entries_.erase(entry);
   return key;
 }
 

@@ -9,7 +9,6 @@
 #include <set>
 #include <tuple>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "base/clock.h"
 #include "kube/object_key.h"
@@ -37,6 +36,10 @@ class Backlog {
   [[nodiscard]] std::size_t waiting() const { return ready_.size() + delayed_.size(); }
   [[nodiscard]] std::size_t due(BootTime now) const;
   [[nodiscard]] std::size_t in_progress() const { return in_progress_.size(); }
+  /// Since when a key that is being worked on had been due when it was taken.
+  [[nodiscard]] BootTime due_since(const Key& key) const { return in_progress_.at(key); }
+  /// How often a key that did not wait yet was added.
+  [[nodiscard]] std::uint64_t adds() const { return adds_; }
 
  private:
   struct Entry {
@@ -58,7 +61,8 @@ class Backlog {
   std::unordered_map<Key, Entry> entries_;
   std::set<Ready> ready_;
   std::set<Delayed> delayed_;
-  std::unordered_set<Key> in_progress_;
+  std::unordered_map<Key, BootTime> in_progress_;
+  std::uint64_t adds_ = 0;
   std::uint64_t next_order_ = 0;
 };
 

@@ -1,10 +1,9 @@
 #include "runtime/controller.h"
 
 #include <algorithm>
-#include <exception>
-#include <thread>
 #include <utility>
 
+#include "runtime/run_together.h"
 #include "runtime/thread_entry.h"
 
 namespace apiclient::runtime {
@@ -31,23 +30,15 @@ Controller::Controller(ControllerOptions options, WorkQueue& queue, Reconciler& 
       reconciler_(reconciler),
       metrics_(metrics),
       limiter_(options_.backoff),
-      log_(telemetry::Log().with({{"controller", options_.name}})) {}
+      log_(telemetry::Log().with({{"controller", options_.name}})) {
+  metrics_.controller_made(options_.name, options_.workers);
+}
 
 Result<void> Controller::run(std::stop_token stop) {
-  std::stop_source ending;
-  const std::stop_callback ends_too(stop, [&ending] { ending.request_stop(); });
-  Guarded<std::optional<Error>> failure;
-  const auto worker = [&](std::size_t number) {
-    name_this_thread(options_.name + "-" + std::to_string(number));
-    auto ended = run_guarded([&] { return work(ending.get_token()); });
-    if (ended) return;
-    *failure.lock() = std::move(ended).error();
-    ending.request_stop();
-  };
-  std::vector<std::jthread> workers;
-  for (std::size_t number = 0; number < options_.workers; ++number) workers.emplace_back(worker, number);
-  workers.clear();  // joins them
-  if (auto error = failure.copy()) return fail(std::move(*error).in("worker"));
+  auto ended = run_together(
+      options_.name, options_.workers,
+      [this](std::size_t /*number*/, const std::stop_token& ending) { return work(ending); }, stop);
+  if (!ended) return fail(std::move(ended).error().in("worker"));
   return {};
 }
 
@@ -60,10 +51,13 @@ Result<void> Controller::work(const std::stop_token& stop) {
 }
 
 void Controller::pass(const Key& key, const std::stop_token& stop) {
+  metrics_.reconcile_started(options_.name, queue_.waited(key));
   const BootTime started_at = BootClock::now();
   const auto outcome = reconcile_guarded(key, stop);
+  const auto took = BootClock::now() - started_at;
+  metrics_.reconcile_ended(options_.name, took);
   const bool interrupted = !outcome && outcome.error().kind == ErrorKind::cancelled && stop.stop_requested();
-  if (!interrupted) settle(key, outcome, BootClock::now() - started_at);
+  if (!interrupted) settle(key, outcome, took);
 }
 
 Result<Action> Controller::reconcile_guarded(const Key& key, const std::stop_token& stop) {
@@ -99,6 +93,7 @@ void Controller::settle_failure(const Key& key, const Error& error, std::chrono:
   }
   const auto delay = std::max(limiter_.next(key), error.retry_after.value_or(std::chrono::milliseconds(0)));
   queue_.add_after(key, delay);
+  metrics_.retried(options_.name);
   const telemetry::Fields fields = {{"object", key.text()},
                                     {"kind", to_string(error.kind)},
                                     {"error", error.message},

@@ -33,7 +33,7 @@ class Controller final : public Runnable {
   /// Runs the workers; when stopped, passes that run are finished first. Run it once at a time.
   Result<void> run(std::stop_token stop) override;
   /// Brings the gauges up to date; called when somebody asks for the metrics.
-  void report_depth() { metrics_.queue_depth(options_.name, queue_.depth()); }
+  void report_queue() { metrics_.queue(options_.name, queue_.depth(), queue_.adds()); }
 
  private:
   /// The body of one worker.

@@ -62,6 +62,16 @@ std::size_t WorkQueue::depth() const {
   return backlog_.due(clock_.now());
 }
 
+std::uint64_t WorkQueue::adds() const {
+  const std::scoped_lock lock(mutex_);
+  return backlog_.adds();
+}
+
+std::chrono::nanoseconds WorkQueue::waited(const Key& key) const {
+  const std::scoped_lock lock(mutex_);
+  return clock_.now() - backlog_.due_since(key);
+}
+
 bool WorkQueue::idle() const {
   const std::scoped_lock lock(mutex_);
   return backlog_.due(clock_.now()) == 0 && backlog_.in_progress() == 0;

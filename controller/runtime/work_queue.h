@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -22,6 +23,10 @@ class WorkQueue {
   void done(const Key& key);
   /// Keys due now (the depth that people alert on).
   [[nodiscard]] std::size_t depth() const;
+  /// How often a key that did not wait yet was added.
+  [[nodiscard]] std::uint64_t adds() const;
+  /// How long a key that has just been taken was due before.
+  [[nodiscard]] std::chrono::nanoseconds waited(const Key& key) const;
   /// Nothing due and nothing being worked on.
   [[nodiscard]] bool idle() const;
 

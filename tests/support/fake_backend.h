@@ -196,6 +196,9 @@ class FakeConnection final : public backend::RegistryConnection {
   }
   backend::Backend& backend() override { return registry_; }
   backend::CredentialVerifier& verifier() override { return verifier_; }
+  [[nodiscard]] bool circuit_open() const override { return circuit_is_open; }
+
+  bool circuit_is_open = false;
 
  private:
   FakeBackend& registry_;

@@ -1,11 +1,13 @@
 """Programs that other people make and the tests run against: where they are, and how they are built.
 
-APICLIENT_HYDRA, APICLIENT_HYDRA_MAESTER and APICLIENT_HELM name other programs than those that are built here.
+APICLIENT_HYDRA, APICLIENT_HYDRA_MAESTER, APICLIENT_HELM, APICLIENT_PROMETHEUS and APICLIENT_PROMTOOL name other programs
+than those that are built or fetched here.
 """
 
 import os
 from pathlib import Path
 
+from debian_programs import DebianPrograms
 from go_programs import GoPrograms
 from processes import Failed
 
@@ -20,7 +22,9 @@ _MAESTER_PROGRAMS = GoPrograms("hydra-maester", (
     ("hydra-maester", "-s -w", {"hydra-maester": _MAESTER}),
 ), files={"hydra-maester": {_MAESTER: "config/crd/bases/hydra.ory.sh_oauth2clients.yaml"}})
 _HELM_PROGRAMS = GoPrograms("helm", (("helm", "-s -w", {"helm": "helm.sh/helm/v3/cmd/helm"}),))
-_PROGRAMS = {"hydra": _HYDRA_PROGRAMS, "hydra-maester": _MAESTER_PROGRAMS, "helm": _HELM_PROGRAMS}
+_PROMETHEUS_PROGRAMS = DebianPrograms("prometheus")
+_PROGRAMS = {"hydra": _HYDRA_PROGRAMS, "hydra-maester": _MAESTER_PROGRAMS, "helm": _HELM_PROGRAMS,
+             "prometheus": _PROMETHEUS_PROGRAMS, "promtool": _PROMETHEUS_PROGRAMS}
 
 
 def find(program):
@@ -39,4 +43,4 @@ def oauth2client_crd():
 
 def build(say=print):
     """Builds what is missing. Safe when several run at once: one builds, the others wait for it."""
-    return [programs.build(say) for programs in _PROGRAMS.values()]
+    return [programs.build(say) for programs in dict.fromkeys(_PROGRAMS.values())]

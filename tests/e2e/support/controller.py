@@ -96,6 +96,10 @@ class Controller:
         text = Path(f"/proc/{self.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", text)[1]) / 1024
 
+    @property
+    def metrics_port(self):
+        return self._metrics
+
     def metrics(self):
         with urllib.request.urlopen(f"http://127.0.0.1:{self._metrics}/metrics", timeout=5) as response:
             return response.read().decode()

@@ -41,9 +41,6 @@ std::string stored_client(const ClientSettings& settings = a_machine_client()) {
 
 class EmbeddedBackendTest : public testing::Test {
  protected:
-  std::unique_ptr<Backend> backend_ = make_embedded_backend(
-      "default", {.reads = reads_, .writes = writes_, .discovery = discovery_, .metrics = metrics_});
-
   http::Request only_write() {
     EXPECT_EQ(writes_.requests().size(), 1U);
     return writes_.requests().empty() ? http::Request() : writes_.requests().front();
@@ -54,6 +51,8 @@ class EmbeddedBackendTest : public testing::Test {
   ScriptedTransport issuer_;
   telemetry::Metrics metrics_;
   Discovery discovery_{issuer_, "http://id.example", ""};
+  std::unique_ptr<Backend> backend_ = make_embedded_backend(
+      "default", {.reads = reads_, .writes = writes_, .discovery = discovery_, .metrics = metrics_});
   const Secret value_{kValue};
   const NewCredential credential_{.operation_id = "op-1", .revision = 2, .value = &value_};
 };

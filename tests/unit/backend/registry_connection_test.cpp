@@ -87,9 +87,11 @@ TEST(RegistryConnection, AfterAFailedProbeNothingIsSentButProbes) {
   telemetry::Metrics metrics;
   const auto connection = connect(a_config(), metrics);
   ASSERT_TRUE(connection.has_value()) << connection.error().message;
+  EXPECT_FALSE((*connection)->circuit_open());
   const auto first = (*connection)->backend().find("a", {});
   ASSERT_FALSE(first.has_value());
   EXPECT_FALSE((*connection)->probe({}).has_value());
+  EXPECT_TRUE((*connection)->circuit_open());
   const auto second = (*connection)->backend().find("a", {});
   ASSERT_FALSE(second.has_value());
   EXPECT_EQ(second.error().kind, ErrorKind::unavailable);

@@ -144,6 +144,9 @@ TEST_F(Report, OfARotation) {
                                      "secret.unstaged done"));
   EXPECT_EQ(lines()[0]["token"], "r1");
   EXPECT_EQ(lines()[1]["token"], "r1");
+  EXPECT_THAT(world_.metrics.text(),
+              AllOf(HasSubstr(R"(apiclient_rotations_total{reason="Lost",result="success"} 1)"),
+                    HasSubstr(R"(apiclient_rotations_total{reason="Requested",result="refused"} 0)")));
 }
 
 TEST_F(Report, OfARefusedTokenComesOnce) {
@@ -151,6 +154,8 @@ TEST_F(Report, OfARefusedTokenComesOnce) {
   world_.patch_client({{"metadata", {{"annotations", {{"apiclient.dev/rotate", "not a token"}}}}}});
   for (int i = 0; i < 3; ++i) (void)world_.pass();
   EXPECT_THAT(world_.events.reasons(), ElementsAre("Warning TokenRefused"));
+  EXPECT_THAT(world_.metrics.text(),
+              HasSubstr(R"(apiclient_rotations_total{reason="Requested",result="refused"} 1)"));
   EXPECT_THAT(world_.audit.lines(), IsEmpty());
 }
 

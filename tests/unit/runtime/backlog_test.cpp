@@ -52,6 +52,22 @@ TEST_F(BacklogTest, KeyAddedWhileBeingProcessedRunsAgainAfterDone) {
   EXPECT_EQ(backlog.take(at(3)), std::nullopt);
 }
 
+TEST_F(BacklogTest, KnowsSinceWhenAKeyWasDueThatIsBeingWorkedOn) {
+  backlog.add(key("a"), at(3), Priority::normal);
+  backlog.add(key("a"), at(5), Priority::normal);
+  ASSERT_EQ(backlog.take(at(9)), key("a"));
+  EXPECT_EQ(backlog.due_since(key("a")), at(3));
+}
+
+TEST_F(BacklogTest, CountsKeysThatDidNotWaitYet) {
+  backlog.add(key("a"), at(1), Priority::normal);
+  backlog.add(key("a"), at(2), Priority::normal);
+  backlog.add(key("b"), at(1), Priority::normal);
+  ASSERT_EQ(taken(1), "ab");
+  backlog.add(key("a"), at(1), Priority::normal);
+  EXPECT_EQ(backlog.adds(), 3U);
+}
+
 TEST_F(BacklogTest, HigherPriorityOvertakesAndLowerDoesNotSinkAWaitingKey) {
   backlog.add(key("a"), at(1), Priority::resync);
   backlog.add(key("b"), at(1), Priority::normal);

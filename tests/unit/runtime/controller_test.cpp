@@ -208,7 +208,7 @@ TEST_F(ControllerTest, StopEndsThePassAndAPassThatWasCancelledLeavesNoTrace) {
   }
   EXPECT_EQ(reconciler.passes, 1);
   EXPECT_FALSE(due_within(hours(1'000)));
-  EXPECT_THAT(metrics.text(), Not(HasSubstr("result=\"error\"")));
+  EXPECT_THAT(metrics.text(), HasSubstr("result=\"error\"} 0"));
 }
 
 TEST_F(ControllerTest, PassThatSucceedsDuringTheStopIsSettled) {
@@ -259,6 +259,25 @@ TEST_F(ControllerTest, WorkersWorkAtOnceButNeverTwiceOnOneKey) {
   EXPECT_FALSE(twice);
 }
 
+TEST_F(ControllerTest, BusyWorkersAndRetriesAreMetrics) {
+  std::atomic<bool> go_on = false;
+  ScriptedReconciler reconciler([&](const Key& /*key*/, const std::stop_token& /*stop*/) -> Result<Action> {
+    EXPECT_TRUE(eventually([&] { return go_on.load(); }));
+    return fail(error(ErrorKind::unavailable));
+  });
+  Controller controller(options, queue, reconciler, metrics);
+  queue.add({.namespace_name = "team-a", .name = "a"});
+  const auto shows = [&](const std::string& line) { return metrics.text().find(line) != std::string::npos; };
+  std::jthread thread([&](const std::stop_token& stop) { EXPECT_TRUE(controller.run(stop)); });
+  EXPECT_TRUE(
+      eventually([&] { return shows("controller_runtime_active_workers{controller=\"things\"} 1"); }));
+  go_on = true;
+  EXPECT_TRUE(eventually([&] { return shows("workqueue_retries_total{name=\"things\"} 1"); }));
+  EXPECT_TRUE(shows("controller_runtime_active_workers{controller=\"things\"} 0"));
+  EXPECT_TRUE(shows("workqueue_work_duration_seconds_count{name=\"things\"} 1"));
+  EXPECT_TRUE(shows("workqueue_queue_duration_seconds_count{name=\"things\"} 1"));
+}
+
 TEST_F(ControllerTest, DepthOfTheQueueIsAMetric) {
   std::atomic<bool> go_on = false;
   options.workers = 1;
@@ -269,7 +288,7 @@ TEST_F(ControllerTest, DepthOfTheQueueIsAMetric) {
   Controller controller(options, queue, reconciler, metrics);
   for (const char* name : {"a", "b", "c"}) queue.add({.namespace_name = "team-a", .name = name});
   const auto shows = [&](const std::string& depth) {
-    controller.report_depth();
+    controller.report_queue();
     return metrics.text().find("workqueue_depth{name=\"things\"} " + depth) != std::string::npos;
   };
   std::jthread thread([&](const std::stop_token& stop) { EXPECT_TRUE(controller.run(stop)); });
