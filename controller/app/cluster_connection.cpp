@@ -8,6 +8,8 @@ namespace {
 constexpr std::chrono::seconds kRequestTimeout{30};
 /// Half of the renew deadline: one hung request must not cost the lease.
 constexpr std::chrono::seconds kLeaseTimeout{5};
+/// Somebody waits for the answer.
+constexpr std::chrono::seconds kQuestionTimeout{5};
 /// Bookmarks come about once a minute.
 constexpr std::chrono::seconds kWatchIdleTimeout{150};
 
@@ -58,6 +60,10 @@ std::unique_ptr<kube::Client> ClusterConnection::make_fenced_client(std::functio
   fenced_ = std::make_unique<http::FencedTransport>(*dated_unary_, std::move(may_write));
   retrying_ = std::make_unique<http::RetryingTransport>(*fenced_);
   return make_client(*retrying_, kRequestTimeout);
+}
+
+std::unique_ptr<kube::Client> ClusterConnection::make_asking_client() {
+  return make_client(*dated_unary_, kQuestionTimeout);
 }
 
 }  // namespace apiclient::app

@@ -21,6 +21,8 @@ class ClusterConnection {
 
   /// Writes of this client pass only while `may_write` says yes.
   std::unique_ptr<kube::Client> make_fenced_client(std::function<bool()> may_write);
+  /// For questions, which any replica may ask.
+  std::unique_ptr<kube::Client> make_asking_client();
   /// For the lease, and for what is written before there is one.
   kube::Client& lease_client() { return *lease_client_; }
   /// The API server's, as its answers tell; while this replica leads, every two seconds.

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <set>
 #include <tuple>
 
 #include "api/api_client_summary.h"
@@ -14,6 +15,7 @@
 #include "app/elector_options.h"
 #include "app/idle_memory.h"
 #include "app/installation.h"
+#include "app/metrics_access.h"
 #include "app/probe_server.h"
 #include "app/registry_token.h"
 #include "app/signals.h"
@@ -53,12 +55,8 @@ runtime::EventRecorderOptions recorder_options(std::string identity) {
   return {.source = {.controller = "apiclient.dev/apiclient-operator", .instance = std::move(identity)}};
 }
 
-runtime::ReflectorOptions metadata_of(const kube::ResourceType& type, std::string namespace_name,
-                                      std::string label_selector) {
-  return {.type = type,
-          .namespace_name = std::move(namespace_name),
-          .label_selector = std::move(label_selector),
-          .content = kube::Content::metadata};
+runtime::ReflectorOptions metadata_of(const kube::ResourceType& type, std::string label_selector = {}) {
+  return {.type = type, .label_selector = std::move(label_selector), .content = kube::Content::metadata};
 }
 
 std::string selector(std::string_view label, std::string_view value) {
@@ -105,6 +103,7 @@ class ControllerApp {
     log_.info("starting", {{"version", APICLIENT_VERSION},
                            {"namespace", namespace_},
                            {"installation_id", installation_id_},
+                           {"watch_namespaces", options_.watch_namespaces.size()},
                            {"leader_elect", options_.leader_elect},
                            {"namespaced_registries", options_.allow_namespaced_registries}});
     return manager_.run(std::move(stop));
@@ -249,8 +248,42 @@ class ControllerApp {
   std::unique_ptr<runtime::Informer<api::ClientRegistry>> watch_namespaced_registries() {
     if (!options_.allow_namespaced_registries) return nullptr;
     return std::make_unique<runtime::Informer<api::ClientRegistry>>(
-        *client_, runtime::ReflectorOptions{.type = api::kClientRegistries}, api::read_client_registry,
-        clock_);
+        *client_, watched({.type = api::kClientRegistries}), api::read_client_registry, clock_);
+  }
+
+  /// What there is of it in the namespaces that are looked after, and in `others`.
+  [[nodiscard]] std::vector<runtime::ReflectorOptions> watched(
+      const runtime::ReflectorOptions& objects, std::initializer_list<std::string> others = {}) const {
+    if (options_.watch_namespaces.empty()) return {objects};
+    std::set<std::string> names(others);
+    names.insert(options_.watch_namespaces.begin(), options_.watch_namespaces.end());
+    std::vector<runtime::ReflectorOptions> scopes;
+    for (const std::string& name : names) {
+      scopes.push_back(objects);
+      scopes.back().namespace_name = name;
+    }
+    return scopes;
+  }
+
+  [[nodiscard]] std::vector<runtime::ReflectorOptions> watched_namespaces() const {
+    const runtime::ReflectorOptions all = metadata_of(kube::kNamespaces);
+    if (options_.watch_namespaces.empty()) return {all};
+    std::vector<runtime::ReflectorOptions> scopes;
+    for (const std::string& name :
+         std::set(options_.watch_namespaces.begin(), options_.watch_namespaces.end())) {
+      scopes.push_back(all);
+      scopes.back().object_name = name;
+    }
+    return scopes;
+  }
+
+  /// Those of cluster registries are in the operator's namespace.
+  [[nodiscard]] std::vector<runtime::ReflectorOptions> watched_credentials() const {
+    runtime::ReflectorOptions usable =
+        metadata_of(kube::kSecrets, selector(api::kUsableByLabel, api::kUsableByRegistry));
+    if (namespaced_registries_) return watched(usable, {namespace_});
+    usable.namespace_name = namespace_;
+    return {usable};
   }
 
   void check_health() {
@@ -259,9 +292,13 @@ class ControllerApp {
   }
 
   Result<void> open_servers() {
-    ASSIGN_OR_RETURN(auto metrics,
-                     http::Server::bind({.address = options_.metrics_address, .threads = 2},
-                                        {text_route("/metrics", [this] { return metrics_text(); })}));
+    auto metrics_route = text_route("/metrics", [this] { return metrics_text(); });
+    if (options_.metrics_authorize) metrics_route = guarded_route(std::move(metrics_route), metrics_access_);
+    ASSIGN_OR_RETURN(auto metrics, http::Server::bind({.address = options_.metrics_address,
+                                                       .tls_cert_file = options_.metrics_tls_cert_file,
+                                                       .tls_key_file = options_.metrics_tls_key_file,
+                                                       .threads = 2},
+                                                      {std::move(metrics_route)}));
     servers_.push_back(std::make_unique<ProbeServer>("metrics server", std::move(metrics)));
     const auto route = [](std::string path, const runtime::HealthChecks& checks) {
       return check_route(
@@ -288,21 +325,21 @@ class ControllerApp {
                                   metrics_};
   std::unique_ptr<kube::Client> client_ = cluster_->make_fenced_client([this] { return may_write(); });
 
-  runtime::Informer<api::ApiClientSummary> clients_{
-      *client_, {.type = api::kApiClients}, api::read_api_client_summary, clock_};
+  runtime::Informer<api::ApiClientSummary> clients_{*client_, watched({.type = api::kApiClients}),
+                                                    api::read_api_client_summary, clock_};
   runtime::Informer<api::ClientRegistry> registries_{
-      *client_, {.type = api::kClusterClientRegistries}, api::read_client_registry, clock_};
+      *client_,
+      {.type = api::kClusterClientRegistries, .label_selector = options_.registry_selector},
+      api::read_client_registry,
+      clock_};
   std::unique_ptr<runtime::Informer<api::ClientRegistry>> namespaced_registries_ =
       watch_namespaced_registries();
   runtime::Informer<reconciler::SecretSummary> secrets_{
-      *client_, metadata_of(kube::kSecrets, "", selector(api::kManagedByLabel, api::kManagedBy)),
-      reconciler::read_secret_summary, clock_};
-  runtime::Informer<ObjectMeta> credentials_{
       *client_,
-      metadata_of(kube::kSecrets, namespaced_registries_ ? "" : namespace_,
-                  selector(api::kUsableByLabel, api::kUsableByRegistry)),
-      read_version, clock_};
-  runtime::Informer<ObjectMeta> namespaces_{*client_, metadata_of(kube::kNamespaces, "", ""),
+      watched(metadata_of(kube::kSecrets, selector(api::kManagedByLabel, api::kManagedBy)), {namespace_}),
+      reconciler::read_secret_summary, clock_};
+  runtime::Informer<ObjectMeta> credentials_{*client_, watched_credentials(), read_version, clock_};
+  runtime::Informer<ObjectMeta> namespaces_{*client_, watched_namespaces(),
                                             [](const Json& object) { return kube::read_object_meta(object); },
                                             clock_};
 
@@ -386,6 +423,8 @@ class ControllerApp {
   runtime::Controller client_controller_{
       {.name = "apiclient", .workers = options_.workers}, client_queue_, client_reconciler_, metrics_};
 
+  std::unique_ptr<kube::Client> asking_client_ = cluster_->make_asking_client();
+  MetricsAccess metrics_access_{*asking_client_, clock_};
   runtime::HealthChecks health_;
   runtime::HealthChecks readiness_;
   std::vector<std::unique_ptr<ProbeServer>> servers_;

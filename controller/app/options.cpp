@@ -1,6 +1,7 @@
 #include "app/options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 
 #include "backend/host_list.h"
@@ -17,6 +18,18 @@ CLI::Validator parsed_by(Result<T> (*parse)(std::string_view), std::string name)
           std::move(name)};
 }
 
+/// A bound for the threads: each namespace has some of its own.
+constexpr int kMostNamespaces = 32;
+
+/// RFC 1123 label, as the names of namespaces are.
+std::string check_namespace(const std::string& name) {
+  const auto is_letter = [](char one) { return (one >= 'a' && one <= 'z') || (one >= '0' && one <= '9'); };
+  const bool valid = !name.empty() && name.size() <= 63 && is_letter(name.front()) &&
+                     is_letter(name.back()) &&
+                     std::ranges::all_of(name, [&](char one) { return one == '-' || is_letter(one); });
+  return valid ? "" : "\"" + name + "\" is not the name of a namespace";
+}
+
 void add_cluster_flags(CLI::App& app, Options& options) {
   app.add_option(
          "--kubeconfig", options.kubeconfig,
@@ -29,6 +42,17 @@ void add_cluster_flags(CLI::App& app, Options& options) {
                  "Without it that "
                  "of the context or the Pod")
       ->envname("APICLIENT_NAMESPACE");
+  app.add_option("--watch-namespaces", options.watch_namespaces,
+                 "Namespaces whose ApiClients this installation looks after, parted by commas; without it "
+                 "all. Each costs a few watches: for many, run several installations")
+      ->envname("APICLIENT_WATCH_NAMESPACES")
+      ->delimiter(',')
+      ->expected(1, kMostNamespaces)
+      ->check(CLI::Validator(check_namespace, "NAMESPACE"));
+  app.add_option("--registry-selector", options.registry_selector,
+                 "Label selector of the ClusterClientRegistries that this installation looks after; without "
+                 "it all. No two installations may look after the same one")
+      ->envname("APICLIENT_REGISTRY_SELECTOR");
   app.add_option(
          "--installation-id", options.installation_id,
          "Name of this installation in every registry, written once to the ConfigMap apiclient-operator; "
@@ -63,6 +87,19 @@ void add_running_flags(CLI::App& app, Options& options) {
   app.add_option("--metrics-address", options.metrics_address, "host:port of /metrics")
       ->envname("APICLIENT_METRICS_ADDRESS")
       ->capture_default_str();
+  const auto certificate =
+      app.add_option("--metrics-tls-cert-file", options.metrics_tls_cert_file,
+                     "Certificate of /metrics, PEM with its chain: https. Read again when it changes")
+          ->envname("APICLIENT_METRICS_TLS_CERT_FILE");
+  const auto key = app.add_option("--metrics-tls-key-file", options.metrics_tls_key_file, "Its key, PEM")
+                       ->envname("APICLIENT_METRICS_TLS_KEY_FILE")
+                       ->needs(certificate);
+  certificate->needs(key);
+  app.add_flag("--metrics-authorize", options.metrics_authorize,
+               "Only who has a bearer token that the API server knows, and may get the path /metrics, reads "
+               "them. Needs https")
+      ->envname("APICLIENT_METRICS_AUTHORIZE")
+      ->needs(certificate);
   app.add_option("--health-address", options.health_address, "host:port of /healthz and /readyz")
       ->envname("APICLIENT_HEALTH_ADDRESS")
       ->capture_default_str();

@@ -14,7 +14,9 @@ namespace apiclient::app {
 struct Options {
   std::string kubeconfig = {};
   std::string context = {};
-  std::string namespace_name = {};  ///< the operator's own
+  std::string namespace_name = {};                 ///< the operator's own
+  std::vector<std::string> watch_namespaces = {};  ///< empty: all
+  std::string registry_selector = {};  ///< a label selector, for ClusterClientRegistries; empty: all
   std::string installation_id = {};
   bool leader_elect = true;
   std::size_t workers = 8;
@@ -23,6 +25,9 @@ struct Options {
   std::vector<std::string> namespaced_registry_hosts = {};  ///< as backend::HostList reads them
   std::string registry_token_secret = {};                   ///< to be made at the start; empty: none
   std::string metrics_address = ":8080";
+  std::string metrics_tls_cert_file = {};  ///< PEM; both or neither
+  std::string metrics_tls_key_file = {};
+  bool metrics_authorize = false;  ///< ask the API server who may read them
   std::string health_address = ":8081";
   telemetry::LogOptions log = {};
 };

@@ -16,6 +16,16 @@ const ResourceType kStatefulSets{
     .group = "apps", .version = "v1", .resource = "statefulsets", .kind = "StatefulSet"};
 const ResourceType kDaemonSets{
     .group = "apps", .version = "v1", .resource = "daemonsets", .kind = "DaemonSet"};
+const ResourceType kTokenReviews{.group = "authentication.k8s.io",
+                                 .version = "v1",
+                                 .resource = "tokenreviews",
+                                 .kind = "TokenReview",
+                                 .namespaced = false};
+const ResourceType kSubjectAccessReviews{.group = "authorization.k8s.io",
+                                         .version = "v1",
+                                         .resource = "subjectaccessreviews",
+                                         .kind = "SubjectAccessReview",
+                                         .namespaced = false};
 
 std::string collection_path(const ResourceType& type, std::string_view namespace_name) {
   // Kubernetes API concepts, "Resource URIs": only the core group lives below /api.

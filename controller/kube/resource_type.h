@@ -31,5 +31,8 @@ extern const ResourceType kLeases;
 extern const ResourceType kDeployments;
 extern const ResourceType kStatefulSets;
 extern const ResourceType kDaemonSets;
+// Questions to the API server, which stores nothing of them.
+extern const ResourceType kTokenReviews;
+extern const ResourceType kSubjectAccessReviews;
 
 }  // namespace apiclient::kube

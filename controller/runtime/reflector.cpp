@@ -24,6 +24,11 @@ std::string metadata_text(const Json& object, const char* member) {
 /// from.
 bool is_version(const std::string& list_version) { return !list_version.empty() && list_version != "0"; }
 
+/// The one field by which the API server selects objects of every type.
+std::string selector_of(const ReflectorOptions& options) {
+  return options.object_name.empty() ? "" : "metadata.name=" + options.object_name;
+}
+
 const Error* error_of(const WatchOutcome& outcome) {
   if (const auto* failed = std::get_if<ListFailed>(&outcome)) return &failed->error;
   if (const auto* failed = std::get_if<WatchFailed>(&outcome)) return &failed->error;
@@ -67,7 +72,7 @@ WatchOutcome Reflector::list(const NeedsList& state, const std::stop_token& stop
   sink_.list_started();
   kube::ListOptions options{.namespace_name = options_.namespace_name,
                             .label_selector = options_.label_selector,
-                            .field_selector = options_.field_selector,
+                            .field_selector = selector_of(options_),
                             .content = options_.content,
                             .resource_version = state.resource_version};
   // Kubernetes API, "resourceVersion in list": with a limit, a version means exactly that state, not "not
@@ -87,7 +92,7 @@ WatchOutcome Reflector::watch(const Watching& state, const std::stop_token& stop
   const std::chrono::duration<double> longest = options_.shortest_watch * (1.0 + random_unit());
   const kube::WatchOptions options{.namespace_name = options_.namespace_name,
                                    .label_selector = options_.label_selector,
-                                   .field_selector = options_.field_selector,
+                                   .field_selector = selector_of(options_),
                                    .content = options_.content,
                                    .resource_version = state.resource_version,
                                    .timeout = std::chrono::duration_cast<std::chrono::seconds>(longest)};

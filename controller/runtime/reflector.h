@@ -18,9 +18,9 @@ namespace apiclient::runtime {
 
 struct ReflectorOptions {
   kube::ResourceType type;
-  std::string namespace_name = {};
+  std::string namespace_name = {};  ///< empty: all namespaces
+  std::string object_name = {};     ///< empty: any
   std::string label_selector = {};
-  std::string field_selector = {};
   kube::Content content = kube::Content::full;
   std::chrono::seconds shortest_watch{300};  ///< the server is asked for a time between this and twice this
   Backoff backoff{.initial = std::chrono::milliseconds(800), .cap = std::chrono::seconds(30), .jitter = 1.0};

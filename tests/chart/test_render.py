@@ -1,5 +1,6 @@
 """What the chart renders: taken by the real API server, and by Pod Security "restricted"."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from chart import CHART, NAMESPACE, Refused, lint, render, template
 from kubeapi import path
 
 VALUES = sorted((Path(__file__).parent / "values").glob("*.yaml"))
-PATHS = {"Service": ("v1", "services"), "ServiceAccount": ("v1", "serviceaccounts"), "Deployment": ("apps/v1", "deployments"),
+PATHS = {"Service": ("v1", "services"), "ConfigMap": ("v1", "configmaps"), "ServiceAccount": ("v1", "serviceaccounts"), "Deployment": ("apps/v1", "deployments"),
          "StatefulSet": ("apps/v1", "statefulsets"), "PodDisruptionBudget": ("policy/v1", "poddisruptionbudgets"),
          "NetworkPolicy": ("networking.k8s.io/v1", "networkpolicies"),
          "ClusterClientRegistry": ("apiclient.dev/v1alpha1", "clusterclientregistries"),
@@ -69,11 +70,35 @@ def test_lint_is_content(values):
     assert "0 chart(s) failed" in lint(*values)
 
 
+def test_what_the_prometheus_operator_and_grafana_get():
+    """Their kinds are not known here."""
+    url = "https://docs.example.com/runbook"
+    objects = render("--values", Path(__file__).parent / "values" / "secure-metrics.yaml",
+                     "--set=metrics.serviceMonitor.enabled=true", "--set=metrics.serviceMonitor.labels.release=monitoring",
+                     "--set=metrics.prometheusRule.enabled=true", f"--set=metrics.prometheusRule.runbookUrl={url}")
+    monitor = of_kind(objects, "ServiceMonitor", "apiclient-operator")
+    endpoint, = monitor["spec"]["endpoints"]
+    assert monitor["metadata"]["labels"]["release"] == "monitoring"
+    assert endpoint["honorLabels"], "the namespace is that of an ApiClient"
+    assert (endpoint["scheme"], endpoint["tlsConfig"]["serverName"]) == (
+        "https", f"{of_kind(objects, 'Service')['metadata']['name']}.{NAMESPACE}.svc")
+    rules = of_kind(objects, "PrometheusRule")["spec"]
+    for group in rules["groups"]:
+        for rule in group["rules"]:
+            assert rule["annotations"].pop("runbook_url") == f"{url}#{rule['alert'].lower()}"
+    files = CHART / "files" / "monitoring"
+    assert rules == yaml.safe_load((files / "alerts.yaml").read_text())
+    dashboard = of_kind(objects, "ConfigMap", "apiclient-operator-dashboard")
+    assert dashboard["metadata"]["labels"]["grafana_dashboard"] == "1"
+    assert json.loads(dashboard["data"]["apiclient-operator.json"]) == json.loads((files / "dashboard.json").read_text())
+
+
 @pytest.mark.parametrize("flag,field", [
     ("--set=replica=2", "replica"), ("--set=replicas=0", "replicas"), ("--set=operator.workers=65", "workers"),
     ("--set=operator.logLevel=loud", "logLevel"), ("--set=image.digest=latest", "digest"),
     ("--set=operator.installationId=Prod", "installationId"), ("--set=embeddedRegistry.maxSecrets=0", "maxSecrets"),
-    ("--set=embeddedRegistry.issuer=tokens", "issuer")])
+    ("--set=embeddedRegistry.issuer=tokens", "issuer"), ("--set=watchNamespaces={Team_A}", "watchNamespaces"),
+    ("--set=metrics.secure.enabled=true", "tlsSecretName")])
 def test_wrong_values_are_refused_by_name(flag, field):
     with pytest.raises(Refused, match=field):
         render(flag)

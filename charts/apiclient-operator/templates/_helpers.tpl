@@ -69,3 +69,27 @@ capabilities: {drop: [ALL]}
 {{ ternary "https" "http" (ne .Values.embeddedRegistry.tlsSecretName "") }}://{{ include "apiclient.registryName" . }}.{{ .Release.Namespace }}.svc:9080
 {{- end -}}
 {{- end -}}
+
+{{/* Of .rules those on .resources, each with these resources alone. */}}
+{{- define "apiclient.rulesOn" -}}
+{{- $found := list -}}
+{{- range .rules -}}
+{{- $resources := list -}}
+{{- range .resources -}}{{- if has . $.resources -}}{{- $resources = append $resources . -}}{{- end -}}{{- end -}}
+{{- if $resources -}}{{- $found = append $found (set (deepCopy .) "resources" $resources) -}}{{- end -}}
+{{- end -}}
+{{ toYaml $found }}
+{{- end -}}
+
+{{/* Of .rules what no Role can give, for .namespaces alone where that can be said. */}}
+{{- define "apiclient.clusterRules" -}}
+{{- $registries := include "apiclient.rulesOn" (dict "rules" .rules "resources" (list "clusterclientregistries" "clusterclientregistries/status")) | fromYamlArray -}}
+{{- $namespaces := include "apiclient.rulesOn" (dict "rules" .rules "resources" (list "namespaces")) | fromYamlArray -}}
+{{- range $namespaces -}}{{- $_ := set . "resourceNames" $.namespaces -}}{{- end -}}
+{{ toYaml (concat $registries $namespaces) }}
+{{- end -}}
+
+{{/* Of .rules the others. */}}
+{{- define "apiclient.namespacedRules" -}}
+{{- include "apiclient.rulesOn" (dict "rules" .rules "resources" (list "apiclients" "apiclients/status" "clientregistries" "clientregistries/status" "secrets" "events")) -}}
+{{- end -}}

@@ -44,6 +44,7 @@ class Pods:
     def __init__(self, plane, api):
         self._plane, self._api = plane, api
         self._names = []
+        self._ports = {}
 
     def run(self, workload, replica=0):
         """Starts one replica once the Secrets of its volumes are there, and waits until it is ready."""
@@ -66,6 +67,7 @@ class Pods:
                 *container["command"], *container.get("args", [])]
         self._plane.processes.spawn(name, argv, self.log(name))
         self._names.append(name)
+        self._ports[name] = ports
         probe = container["readinessProbe"]["httpGet"]
         self._wait_ready(name, f"http://127.0.0.1:{ports[probe['port']]}{probe['path']}")
         return name
@@ -80,6 +82,10 @@ class Pods:
             wait_until(ready, 30, f"{name} answers {url}")
         except Failed as error:
             raise Failed(f"{error}; its log ends:\n{tail(self.log(name), 8)}") from None
+
+    def port(self, name, port):
+        """Where a running one listens."""
+        return self._ports[name][port]
 
     def log(self, name):
         return self._plane.directory / f"{name}.log"

@@ -44,6 +44,7 @@ TEST(Options, HaveDefaults) {
   EXPECT_TRUE(options.leader_elect);
   EXPECT_EQ(options.workers, 8U);
   EXPECT_EQ(options.max_scheduled_rotations, 10U);
+  EXPECT_TRUE(options.watch_namespaces.empty());
   EXPECT_FALSE(options.allow_namespaced_registries);
   EXPECT_TRUE(options.namespaced_registry_hosts.empty());
   EXPECT_EQ(options.metrics_address, ":8080");
@@ -58,6 +59,10 @@ TEST(Options, EveryFlagIsRead) {
                                       "--context=c",
                                       "--namespace",
                                       "n",
+                                      "--watch-namespaces",
+                                      "team-a,team-b",
+                                      "--registry-selector",
+                                      "tier=gold",
                                       "--installation-id",
                                       "prod-1",
                                       "--no-leader-elect",
@@ -70,6 +75,11 @@ TEST(Options, EveryFlagIsRead) {
                                       "login.example.com,*.hydra.svc:4445",
                                       "--metrics-address",
                                       ":1",
+                                      "--metrics-tls-cert-file",
+                                      "c.pem",
+                                      "--metrics-tls-key-file",
+                                      "k.pem",
+                                      "--metrics-authorize",
                                       "--health-address",
                                       ":2",
                                       "--log-level",
@@ -79,6 +89,8 @@ TEST(Options, EveryFlagIsRead) {
   EXPECT_EQ(options.kubeconfig, "k");
   EXPECT_EQ(options.context, "c");
   EXPECT_EQ(options.namespace_name, "n");
+  EXPECT_THAT(options.watch_namespaces, ElementsAre("team-a", "team-b"));
+  EXPECT_EQ(options.registry_selector, "tier=gold");
   EXPECT_EQ(options.installation_id, "prod-1");
   EXPECT_FALSE(options.leader_elect);
   EXPECT_EQ(options.workers, 64U);
@@ -86,6 +98,9 @@ TEST(Options, EveryFlagIsRead) {
   EXPECT_TRUE(options.allow_namespaced_registries);
   EXPECT_THAT(options.namespaced_registry_hosts, ElementsAre("login.example.com", "*.hydra.svc:4445"));
   EXPECT_EQ(options.metrics_address, ":1");
+  EXPECT_EQ(options.metrics_tls_cert_file, "c.pem");
+  EXPECT_EQ(options.metrics_tls_key_file, "k.pem");
+  EXPECT_TRUE(options.metrics_authorize);
   EXPECT_EQ(options.health_address, ":2");
   EXPECT_EQ(options.log.level, telemetry::LogLevel::trace);
   EXPECT_EQ(options.log.format, telemetry::LogFormat::text);
@@ -131,6 +146,12 @@ TEST_P(WrongUse, EndsWithTwoAndSaysWhy) {
   EXPECT_THAT(said, HasSubstr(GetParam().message));
 }
 
+std::string many_namespaces() {
+  std::string names = "n0";
+  for (int number = 1; number < 33; ++number) names += ",n" + std::to_string(number);
+  return names;
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Table, WrongUse,
     ::testing::Values(
@@ -140,6 +161,10 @@ INSTANTIATE_TEST_SUITE_P(
         UsageRow{"TooManyWorkers", {"--workers", "65"}, "--workers"},
         UsageRow{"WorkersInWords", {"--workers", "many"}, "--workers"},
         UsageRow{"NoScheduledRotations", {"--max-scheduled-rotations", "0"}, "--max-scheduled-rotations"},
+        UsageRow{"TooManyNamespaces", {"--watch-namespaces", many_namespaces()}, "--watch-namespaces"},
+        UsageRow{"NoNamespace", {"--watch-namespaces", "team-a,Team_B"}, "\"Team_B\" is not the name"},
+        UsageRow{"CertificateWithoutKey", {"--metrics-tls-cert-file", "c"}, "--metrics-tls-key-file"},
+        UsageRow{"AuthorizedWithoutTls", {"--metrics-authorize"}, "--metrics-tls-cert-file"},
         UsageRow{"AnyHost", {"--namespaced-registry-hosts", "a.example.com,*"}, "\"*\": must be a host"},
         UsageRow{"AUrlForAHost", {"--namespaced-registry-hosts", "https://a.example.com"}, "must be a host"},
         UsageRow{"UpperCaseInstallation", {"--installation-id", "Prod"}, "1 to 63 of a-z"},
@@ -190,6 +215,8 @@ TEST(Options, HelpNamesEveryFlagWithItsVariable) {
   for (const char* word : {"--kubeconfig",
                            "--context",
                            "--namespace",
+                           "--watch-namespaces",
+                           "--registry-selector",
                            "--installation-id",
                            "--leader-elect",
                            "--workers",
@@ -197,6 +224,9 @@ TEST(Options, HelpNamesEveryFlagWithItsVariable) {
                            "--allow-namespaced-registries",
                            "--namespaced-registry-hosts",
                            "--metrics-address",
+                           "--metrics-tls-cert-file",
+                           "--metrics-tls-key-file",
+                           "--metrics-authorize",
                            "--health-address",
                            "--log-level",
                            "--log-format",

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
 #include <thread>
 
 #include "scripted_reader.h"
@@ -143,6 +144,71 @@ TEST_F(InformerTest, HandlersSeeTheStoreAlreadyChanged) {
   reader.add({.events = {ObjectChanged{an_object("a", "13")}, ObjectDeleted{an_object("a", "14")}}});
   play();
   EXPECT_THAT(seen, ElementsAre("1", "13", "absent"));
+}
+
+// Several namespaces
+
+/// A script for each namespace.
+class ReaderOfTwo final : public kube::Reader {
+ public:
+  Result<std::optional<Json>> find(const kube::ResourceType& type, const kube::ObjectKey& key,
+                                   std::stop_token stop) override {
+    return of(key.namespace_name).find(type, key, std::move(stop));
+  }
+  Result<std::string> list(const kube::ResourceType& type, const kube::ListOptions& options,
+                           const std::function<Result<void>(Json&& item)>& on_item,
+                           std::stop_token stop) override {
+    return of(options.namespace_name).list(type, options, on_item, std::move(stop));
+  }
+  Result<void> watch(const kube::ResourceType& type, const kube::WatchOptions& options,
+                     const std::function<Result<void>(kube::WatchEvent&& event)>& on_event,
+                     std::stop_token stop) override {
+    return of(options.namespace_name).watch(type, options, on_event, std::move(stop));
+  }
+
+  test::ScriptedReader a;
+  test::ScriptedReader b;
+
+ private:
+  test::ScriptedReader& of(const std::string& namespace_name) { return namespace_name == "team-a" ? a : b; }
+};
+
+class InformerOfTwoNamespaces : public testing::Test {
+ protected:
+  static ReflectorOptions scope(const std::string& namespace_name) {
+    return {.type = kube::kConfigMaps,
+            .namespace_name = namespace_name,
+            .backoff = {.initial = milliseconds(1), .cap = milliseconds(2), .jitter = 0.0}};
+  }
+  [[nodiscard]] std::set<std::string> stored() const {
+    std::set<std::string> names;
+    for (const kube::ObjectKey& key : informer.store().keys()) names.insert(key.text());
+    return names;
+  }
+  ReaderOfTwo reader;
+  test::FakeClock clock;
+  Informer<Thing> informer{reader, std::vector{scope("team-a"), scope("team-b")}, decode, clock};
+};
+
+TEST_F(InformerOfTwoNamespaces, IsSyncedOnceBothAre) {
+  reader.a.add({.items = {an_object("one", "1")}, .version = "12"});
+  std::jthread thread([&](const std::stop_token& stop) { EXPECT_TRUE(informer.run(stop)); });
+  EXPECT_TRUE(eventually([&] { return reader.a.finished() && reader.b.finished(); }));
+  EXPECT_EQ(stored(), std::set<std::string>{"team-a/one"});
+  EXPECT_FALSE(informer.has_synced());
+}
+
+TEST_F(InformerOfTwoNamespaces, AListOfOneForgetsNothingOfTheOther) {
+  const Error expired{
+      .kind = ErrorKind::expired, .message = "", .retry_after = {}, .status_code = 410, .code = {}};
+  reader.b.add({.items = {an_object("kept", "1", "team-b")}, .version = "12"});
+  reader.a.add({.items = {an_object("gone", "2"), an_object("kept", "3")}, .version = "12"});
+  reader.a.add({.events = {}, .error = expired});
+  reader.a.add({.items = {an_object("kept", "3")}, .version = "30"});
+  std::jthread thread([&](const std::stop_token& stop) { EXPECT_TRUE(informer.run(stop)); });
+  EXPECT_TRUE(eventually([&] { return reader.a.finished() && reader.b.finished(); }));
+  EXPECT_TRUE(informer.has_synced());
+  EXPECT_EQ(stored(), (std::set<std::string>{"team-a/kept", "team-b/kept"}));
 }
 
 }  // namespace

@@ -109,8 +109,9 @@ class ScriptedReader final : public kube::Reader {
 };
 
 /// A ConfigMap with what the runtime looks at.
-inline Json an_object(const std::string& name, const std::string& version) {
-  return {{"metadata", {{"namespace", "team-a"}, {"name", name}, {"resourceVersion", version}}}};
+inline Json an_object(const std::string& name, const std::string& version,
+                      const std::string& namespace_name = "team-a") {
+  return {{"metadata", {{"namespace", namespace_name}, {"name", name}, {"resourceVersion", version}}}};
 }
 
 }  // namespace apiclient::test
