@@ -52,9 +52,12 @@ class Controller:
         def ready():
             if self.pid is None:
                 raise Failed(f"{self._name} ended; its log ends:\n{tail(self.log)}")
-            return answers(f"http://127.0.0.1:{self._health}/readyz")
+            return self.is_ready()
 
         wait_until(ready, seconds, f"{self._name} is ready")
+
+    def is_ready(self):
+        return answers(f"http://127.0.0.1:{self._health}/readyz")
 
     def stop(self, grace=15.0):
         """As an installation stops it: it gives its Lease back."""

@@ -18,7 +18,7 @@ class Replica(Controller):
 
     def wait_until_it_says(self, message, seconds=30):
         """The moment at which it did, by time.time()."""
-        return wait_until(lambda: self._said(message), seconds, f"{self.log.name} says {message!r}", interval=0.01)
+        return wait_until(lambda: self.says(message), seconds, f"{self.log.name} says {message!r}", interval=0.01)
 
     def outcomes(self, since):
         """{ApiClient: error or ""} of its first pass that ended after `since` (a time.time())."""
@@ -34,7 +34,8 @@ class Replica(Controller):
         wait_until(lambda: self.exit_code() is not None, seconds, f"{self.log.stem} ends", interval=0.01)
         return self.exit_code()
 
-    def _said(self, message):
+    def says(self, message):
+        """When it first did, by time.time(), or None."""
         return next((_time_of(line) for line in self._lines() if line["message"] == message), None)
 
     def _lines(self):

@@ -1,0 +1,160 @@
+"""The operator's rights are what it needs: each is explained, and without any one of them something fails to come about."""
+
+import dataclasses
+import re
+import time
+
+import pytest
+from audit import OPERATOR
+from controller import CHECKPOINTS
+from namespaced_world import ALLOWED, HOSTS, NamespacedWorld
+from operator_rights import all_rights, roles, without
+from operator_user import bind_restart_role, unbind_restart_role
+from processes import wait_until
+from rights_scenarios import (INSTALLATION_ID, PATIENT, Delete, Guard, GuardNamespaced, HandOver, Issue, LabelNamespace,
+                              Lead, LeadFirst, OrphanAgain, Probe, ProbeNamespaced, Recover, RestartDaemonSet,
+                              RestartDeployment, RestartStatefulSet, Rotate, Settle, Tell, TellAgain)
+from stack import REPOSITORY
+from world import World
+
+NEEDED_FOR = {
+    "apiclients.apiclient.dev": {"get": Issue, "list": Issue, "watch": Issue, "patch": Issue},
+    "apiclients/status.apiclient.dev": {"update": Issue},
+    "clusterclientregistries.apiclient.dev": {"get": Probe, "list": Probe, "watch": Probe, "patch": Guard},
+    "clusterclientregistries/status.apiclient.dev": {"update": Probe},
+    "clientregistries.apiclient.dev": {"get": ProbeNamespaced, "list": ProbeNamespaced, "watch": ProbeNamespaced,
+                                       "patch": GuardNamespaced},
+    "clientregistries/status.apiclient.dev": {"update": ProbeNamespaced},
+    "secrets": {"get": Issue, "list": Issue, "watch": Recover, "create": Issue, "update": Rotate, "delete": Delete},
+    "namespaces": {"list": Issue, "watch": LabelNamespace},
+    "events.events.k8s.io": {"create": Tell, "patch": TellAgain},
+    "leases.coordination.k8s.io": {"get": Lead, "watch": HandOver, "create": LeadFirst, "update": Lead},
+    "configmaps": {"get": Issue, "create": Settle, "update": OrphanAgain},
+    "deployments.apps": {"get": RestartDeployment, "patch": RestartDeployment},
+    "statefulsets.apps": {"get": RestartStatefulSet, "patch": RestartStatefulSet},
+    "daemonsets.apps": {"get": RestartDaemonSet, "patch": RestartDaemonSet},
+}
+ROWS = {f"{kind} {verb}": scenario for kind, verbs in NEEDED_FOR.items() for verb, scenario in verbs.items()}
+
+
+def documented():
+    """{kind: verbs} of the table in docs/security.md, whose rows each have a reason."""
+    section = (REPOSITORY / "docs" / "security.md").read_text().partition("## The operator's rules")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`.*?) \| (.*?) \| (.+?) \|$", section, re.MULTILINE)
+    return {kind: verbs.split(", ") for kinds, verbs, _ in rows for kind in re.findall(r"`(.+?)`", kinds)}
+
+
+def test_the_page_about_security_names_each_rule_with_its_reason():
+    rules = [rule for role in roles() for rule in role["rules"]]
+    kinds = {f"{resource}.{group}" if group else resource: rule["verbs"]
+             for rule in rules for group in rule["apiGroups"] for resource in rule["resources"]}
+    assert documented() == kinds
+
+
+def test_each_right_is_needed_for_something():
+    assert sorted(map(str, all_rights())) == sorted(ROWS)
+
+
+class Bench:
+    """One operator at a time, in two worlds. What a scenario takes with all rights is seen once."""
+
+    def __init__(self, plane, api, audit, operator):
+        self._api, self._audit, self._operator = api, audit, operator
+        self._world = World(plane, api, audit, operator)
+        self._own = NamespacedWorld(plane, api, audit, operator)
+        self._took, self._count = {}, 0
+
+    def open(self):
+        for world in (self._world, self._own):
+            world.open()
+        self._start()
+        self._world.wait_registry("Reachable")
+        return self
+
+    def close(self):
+        self._operator.ensure_default()
+        for world in (self._own, self._world):
+            world.close()
+
+    def seconds(self, kind):
+        """How long it takes with all rights: that it comes about."""
+        if kind not in self._took:
+            scenario = self._prepared(kind)
+            scenario.before_start()
+            self._start()
+            began = time.monotonic()
+            scenario.act()
+            wait_until(scenario.reached, 20, f"all rights: {kind.__doc__}", interval=0.02)
+            self._took[kind] = time.monotonic() - began
+            self._end(scenario)
+        return self._took[kind]
+
+    def fails_without(self, right, kind):
+        """The API server refuses it, the scenario is not reached within thrice its time; and then it is, when the right is
+        given back."""
+        within = max(1.0, 3 * self.seconds(kind))
+        scenario = self._prepared(kind)
+        with without(self._api, right):
+            scenario.before_start()
+            mark = self._audit.mark()
+            self._start(ready=False)
+            wait_until(lambda: self._operator.is_ready() or (right.verb != "watch" and self._refused(right, mark)), 20,
+                       "the operator has begun", interval=0.05)
+            before_act = self._audit.mark()
+            scenario.act()
+            wait_until(lambda: self._refused(right, mark), 20, f"the operator is refused {right}")
+            self._assert_not_reached(scenario, right, within, before_act)
+            self._operator.kill()
+        scenario.end()
+        self._start()
+        if kind.is_made_up_for:
+            scenario.act_again()
+            wait_until(scenario.reached, 20, f"{right} is given back: {kind.__doc__}", interval=0.02)
+
+    def _assert_not_reached(self, scenario, right, seconds, before_act):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            reached = scenario.reached()
+            if right.verb == "watch" and self._has_listed(right, before_act):
+                return  # who may not watch lists again after a while, and sees it late
+            assert not reached, f"{right} is not needed for: {type(scenario).__doc__}"
+            time.sleep(0.05)
+
+    def _prepared(self, kind):
+        self._count += 1
+        scenario = kind(self._world, self._own, self._operator, f"case-{self._count}")
+        scenario.prepare()
+        self._operator.stop()
+        return scenario
+
+    def _end(self, scenario):
+        scenario.end()
+        if self._operator.state() != "running":
+            self._start()
+
+    def _start(self, ready=True):
+        urls = [url for world in (self._world, self._own) for url in (world.registry.issuer, world.registry.admin_url)]
+        hosts = ",".join(url.removeprefix("http://") for url in urls)
+        self._operator.start("--installation-id", INSTALLATION_ID, ALLOWED, HOSTS, hosts, program=CHECKPOINTS,
+                             environment=PATIENT, ready=ready)
+
+    def _refused(self, right, mark):
+        return any(one.code == 403 and right.is_of(one) for one in self._audit.since(mark))
+
+    def _has_listed(self, right, mark):
+        listing = dataclasses.replace(right, verb="list")
+        return any(listing.is_of(one) for one in self._audit.since(mark))
+
+
+@pytest.fixture(scope="module")
+def bench(plane, api, audit, _controller_of_session):
+    bind_restart_role(api, [OPERATOR])
+    made = Bench(plane, api, audit, _controller_of_session).open()
+    yield made
+    made.close()
+    unbind_restart_role(api)
+
+
+@pytest.mark.parametrize("right", all_rights(), ids=str)
+def test_without_it(bench, right):
+    bench.fails_without(right, ROWS[str(right)])
