@@ -1,6 +1,7 @@
 # A short menu. The work is done by CMake presets and by the scripts in tools/.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test crash-matrix peers demo up down check clean programs release dev controlplane peers-servers
+.PHONY: help setup build test crash-matrix peers demo up down check clean programs release dev controlplane peers-servers \
+  former-version
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -12,7 +13,7 @@ build: setup ## release binaries in build/bin/
 	@$(MAKE) --no-print-directory release
 
 test: setup ## everything: unit, integration, control plane, end to end
-	@$(MAKE) --no-print-directory -j3 controlplane peers-servers dev
+	@$(MAKE) --no-print-directory -j4 controlplane peers-servers former-version dev
 	ctest --preset dev || { tools/test-failures build/dev; exit 1; }
 	@cat build/dev/numbers/*.txt # counts, times and memory that the tests have seen
 
@@ -59,3 +60,7 @@ controlplane:
 
 peers-servers:
 	@nice -n 10 tools/peers build >/dev/null
+
+# Where it cannot be had, its test is not there either, and the numbers say so.
+former-version:
+	@! tools/former-version check >/dev/null || nice -n 15 tools/former-version build >/dev/null

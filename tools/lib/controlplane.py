@@ -187,10 +187,10 @@ class ControlPlane:
             response = connection.getresponse()
             return response.status, response.read().decode()
 
-    def install(self, crds=None):
+    def install(self, crds=None, roles=None):
         """Creates the operator's namespace, its role bound to its user, the custom resource definitions, and the opt-in
-        role for restartTargets, which is bound to nobody."""
-        roles = _REPOSITORY / "charts" / "apiclient-operator" / "files"
+        role for restartTargets, which is bound to nobody. `crds`, `roles`: directories of those of another version."""
+        roles = roles or _REPOSITORY / "charts" / "apiclient-operator" / "files"
         definitions = Path(crds) if crds else _REPOSITORY / "crds"
         if not any(definitions.glob("*.yaml")):
             raise Failed(f"no *.yaml in {definitions}")
