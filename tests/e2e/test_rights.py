@@ -7,11 +7,12 @@ import time
 import pytest
 from audit import OPERATOR
 from controller import CHECKPOINTS
+from crash_helpers import installation_id
 from namespaced_world import ALLOWED, HOSTS, NamespacedWorld
 from operator_rights import all_rights, roles, without
 from operator_user import bind_restart_role, unbind_restart_role
 from processes import wait_until
-from rights_scenarios import (INSTALLATION_ID, PATIENT, Delete, Guard, GuardNamespaced, HandOver, Issue, LabelNamespace,
+from rights_scenarios import (INSTALLATION, PATIENT, Delete, Guard, GuardNamespaced, HandOver, Issue, LabelNamespace,
                               Lead, LeadFirst, OrphanAgain, Probe, ProbeNamespaced, Recover, RestartDaemonSet,
                               RestartDeployment, RestartStatefulSet, Rotate, Settle, Tell, TellAgain)
 from stack import REPOSITORY
@@ -63,8 +64,10 @@ class Bench:
         self._world = World(plane, api, audit, operator)
         self._own = NamespacedWorld(plane, api, audit, operator)
         self._took, self._count = {}, 0
+        self._installation = installation_id(self._world) if api.get(INSTALLATION).ok else "rights"
 
     def open(self):
+        self._operator.stop()
         for world in (self._world, self._own):
             world.open()
         self._start()
@@ -86,30 +89,35 @@ class Bench:
             scenario.act()
             wait_until(scenario.reached, 20, f"all rights: {kind.__doc__}", interval=0.02)
             self._took[kind] = time.monotonic() - began
-            self._end(scenario)
+            scenario.end()
         return self._took[kind]
 
     def fails_without(self, right, kind):
-        """The API server refuses it, the scenario is not reached within thrice its time; and then it is, when the right is
-        given back."""
+        """The API server refuses it, and the scenario is not reached in thrice its time; when the right is given back, it
+        is."""
         within = max(1.0, 3 * self.seconds(kind))
         scenario = self._prepared(kind)
         with without(self._api, right):
             scenario.before_start()
-            mark = self._audit.mark()
-            self._start(ready=False)
-            wait_until(lambda: self._operator.is_ready() or (right.verb != "watch" and self._refused(right, mark)), 20,
-                       "the operator has begun", interval=0.05)
-            before_act = self._audit.mark()
-            scenario.act()
-            wait_until(lambda: self._refused(right, mark), 20, f"the operator is refused {right}")
-            self._assert_not_reached(scenario, right, within, before_act)
-            self._operator.kill()
-        scenario.end()
+            try:
+                self._try(scenario, right, within)
+            finally:
+                scenario.end()
+                self._operator.kill()
         self._start()
         if kind.is_made_up_for:
             scenario.act_again()
             wait_until(scenario.reached, 20, f"{right} is given back: {kind.__doc__}", interval=0.02)
+
+    def _try(self, scenario, right, within):
+        mark = self._audit.mark()
+        self._start(ready=False)
+        wait_until(lambda: self._operator.is_ready() or (right.verb != "watch" and self._refused(right, mark)), 20,
+                   "the operator has begun")
+        before_act = self._audit.mark()
+        scenario.act()
+        wait_until(lambda: self._refused(right, mark), 20, f"the operator is refused {right}")
+        self._assert_not_reached(scenario, right, within, before_act)
 
     def _assert_not_reached(self, scenario, right, seconds, before_act):
         deadline = time.monotonic() + seconds
@@ -121,21 +129,18 @@ class Bench:
             time.sleep(0.05)
 
     def _prepared(self, kind):
+        if self._operator.state() != "running":
+            self._start()
         self._count += 1
         scenario = kind(self._world, self._own, self._operator, f"case-{self._count}")
         scenario.prepare()
         self._operator.stop()
         return scenario
 
-    def _end(self, scenario):
-        scenario.end()
-        if self._operator.state() != "running":
-            self._start()
-
     def _start(self, ready=True):
         urls = [url for world in (self._world, self._own) for url in (world.registry.issuer, world.registry.admin_url)]
         hosts = ",".join(url.removeprefix("http://") for url in urls)
-        self._operator.start("--installation-id", INSTALLATION_ID, ALLOWED, HOSTS, hosts, program=CHECKPOINTS,
+        self._operator.start("--installation-id", self._installation, ALLOWED, HOSTS, hosts, program=CHECKPOINTS,
                              environment=PATIENT, ready=ready)
 
     def _refused(self, right, mark):

@@ -192,14 +192,15 @@ DIRECTIONS = pytest.mark.parametrize("first,then", [("former", "present"), ("pre
 
 
 @DIRECTIONS
-def test_an_overlap_is_ended(installation, world, first, then):
+def test_an_overlap_is_ended(installation, controller, world, first, then):
     installation.change(installation.version(first))
     world.create_ready("one", rotation={"overlap": "10s"})
     old = world.secret("one")
     rotate(world, "one", "r1")
-    installation.change(installation.version(then))
+    controller.stop()
     published = world.secret("one")
     assert "previous" in world.client("one")["status"] and works(old), "the overlap is under way"
+    installation.change(installation.version(then))
     client = wait_overlap_over(world, "one")
     ends(old)
     assert revision(client) == 2 and works(published)
@@ -241,15 +242,15 @@ def test_a_rotation_that_was_cut_off_is_finished(proxied, installation, controll
     world.annotate("one", "rotate", "r1")
     assert late.arrived.wait(20), "the call has begun"
     controller.kill()
-    assert world.staged(uid), "what it was about to publish"
+    staged = world.staged(uid)
     calls = len(proxy.seen("POST"))
     installation.change(installation.version(then))
     assert_issued(world, "one", (1, 2))
-    published = world.secret("one").fingerprint()
+    assert world.secret("one").fingerprint() == staged.fingerprint("value"), "what the other was about to publish"
     late.end()
     wait_until(lambda: len(proxy.seen("POST")) == calls + 2, 20, "the late call has arrived")
     assert_issued(world, "one", (1, 2))
-    assert world.secret("one").fingerprint() == published
+    assert world.secret("one").fingerprint() == staged.fingerprint("value")
 
 
 def test_the_crds_only_gain():

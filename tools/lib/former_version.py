@@ -47,7 +47,8 @@ def missing():
         git = _git("cat-file", "-e", f"{COMMIT}^{{commit}}")
     except FileNotFoundError:
         return "there is no git on PATH"
-    return f"{COMMIT[:12]} is not in this clone ({git.stderr.strip()})" if git.returncode != 0 else ""
+    said = git.stderr.strip().removeprefix("fatal: ")
+    return f"git has no commit {COMMIT[:12]} here: {said}" if git.returncode != 0 else ""
 
 
 def build(say=print):

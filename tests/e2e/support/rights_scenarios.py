@@ -10,7 +10,6 @@ from replica import Replica
 from workloads import Workloads, target
 
 IN_USE = "apiclient.dev/in-use"
-INSTALLATION_ID = "rights"
 INSTALLATION = path("v1", "configmaps", OPERATOR_NAMESPACE, "apiclient-operator")
 # Whoever waits for the Lease looks at it so seldom that only its watch tells in time.
 PATIENT = {"APICLIENT_LEASE_MS": "60000", "APICLIENT_RENEW_DEADLINE_MS": "40000", "APICLIENT_LEASE_RETRY_MS": "20000"}
