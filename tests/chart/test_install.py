@@ -1,7 +1,9 @@
 """From `helm install` to `helm uninstall`, with the rendered Pods as processes and the ServiceAccount's own token."""
 
 import base64
+import filecmp
 import urllib.parse
+from pathlib import Path
 
 import pytest
 from chart import CHART, NAMESPACE, RELEASE, helm
@@ -9,7 +11,7 @@ from conftest import Installed
 from controlplane import ControlPlane
 from documented import commands, run
 from kubeapi import KubeApi, path
-from pods import Pods
+from pods import Pods, program
 from processes import wait_until
 from registry import exchange
 
@@ -82,6 +84,17 @@ def works(credentials):
     status, _ = exchange("POST", f"http://127.0.0.1:{where.port}{where.path}", "grant_type=client_credentials",
                          {"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"Basic {pair}"})
     return status == 200
+
+
+def test_they_run_as_the_chart_says(pods):
+    """As nobody in particular, with no capability and no way to get one; what is not a volume is for reading only."""
+    for name, pid in pods.pids().items():
+        status = dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+        assert status["Uid"].split() == status["Gid"].split() == ["65532"] * 4, name
+        assert status["NoNewPrivs"] == "1" and not int(status["CapBnd"], 16) and not int(status["CapPrm"], 16), name
+        root, = (line for line in Path(f"/proc/{pid}/mountinfo").read_text().splitlines() if line.split()[4] == "/")
+        assert root.split()[5].split(",")[0] == "ro", name
+        assert filecmp.cmp(f"/proc/{pid}/exe", program(Path(f"/proc/{pid}/exe").readlink().name), shallow=False), name
 
 
 def test_an_editor_gets_credentials_that_work_and_rotates_them(cluster, user):

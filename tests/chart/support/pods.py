@@ -1,6 +1,8 @@
 """Runs the containers of a workload as processes, as a kubelet would: their command, arguments, environment and user, each
 with a file system of its own in which the volumes, the ServiceAccount's token and the names of the Services are where they
-belong. Needs root, and mount namespaces. All share one network: what listens on a fixed port runs once."""
+belong. Needs root, and mount namespaces. All share one network: what listens on a fixed port runs once.
+
+The file system below is that of this machine with the programs in it, or an image's that APICLIENT_IMAGE_ROOT names."""
 
 import base64
 import json
@@ -14,17 +16,18 @@ from kubeapi import path
 from processes import Failed, answers, free_ports, tail, wait_until
 
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
-PROGRAMS = {"apiclient-controller": controller.PROGRAM, "apiclient-registry": registry.PROGRAM}
+IMAGE = os.environ.get("APICLIENT_IMAGE_ROOT")
+PROGRAMS = ("apiclient-controller", "apiclient-registry")
 
-# $1: directory of the Pod, $2: uid and gid; then the command. Nothing is left on the machine: the mounts end with the
-# process.
-_ENTER = """
+# $1: directory of the Pod, $2: the file system below, $3, $4: uid and gid; then the command. Nothing is left on the machine:
+# the mounts end with the process.
+_ENTER = r"""
 set -e; umask 022
-pod=$1 user=$2; shift 2
+pod=$1 lower=$2 uid=$3 gid=$4; shift 4
 mount -t tmpfs none "$pod/layers"; mkdir "$pod/layers/upper" "$pod/layers/work"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$pod/layers/upper,workdir=$pod/layers/work" "$pod/root"
+mount -t overlay overlay -o "lowerdir=$lower,upperdir=$pod/layers/upper,workdir=$pod/layers/work" "$pod/root"
 mount --rbind /proc "$pod/root/proc"; mount --rbind /dev "$pod/root/dev"
-mkdir -p "$pod/root/usr/local/bin"; cp "$pod"/programs/* "$pod/root/usr/local/bin"
+mkdir -p "$pod/root/usr/local/bin"; cp -r "$pod/programs/." "$pod/root/usr/local/bin"
 cp "$pod/hosts" "$pod/root/etc/hosts"
 while read -r source target mode; do
   chroot "$pod/root" mkdir -p "$target"
@@ -34,8 +37,16 @@ while read -r source target mode; do
 done < "$pod/mounts"
 # The image's own files are for reading only.
 mount -o remount,ro "$pod/root"
-exec chroot --userspec="$user" --groups= "$pod/root" env -i PATH=/usr/local/bin:/usr/bin:/bin "$@"
+exec chroot "$pod/root" setpriv --reuid="$uid" --regid="$gid" --clear-groups --bounding-set=-all --inh-caps=-all \
+  --no-new-privs env -i PATH=/usr/local/bin:/usr/bin:/bin "$@"
 """
+
+
+def program(name):
+    """The file that a Pod runs under this name."""
+    if IMAGE:
+        return f"{IMAGE}/usr/local/bin/{name}"
+    return {"apiclient-controller": controller.PROGRAM, "apiclient-registry": registry.PROGRAM}[name]
 
 
 class Pods:
@@ -62,9 +73,9 @@ class Pods:
         if container["command"] == ["apiclient-controller"]:
             ports = self._own_ports(ports, environment)
         security = {**template["securityContext"], **container["securityContext"]}
-        argv = ["unshare", "--mount", "sh", "-c", _ENTER, "enter", str(directory),
-                f"{security['runAsUser']}:{security['runAsGroup']}", *(f"{k}={v}" for k, v in environment.items()),
-                *container["command"], *container.get("args", [])]
+        argv = ["unshare", "--mount", "sh", "-c", _ENTER, "enter", str(directory), IMAGE or "/", str(security["runAsUser"]),
+                str(security["runAsGroup"]), *(f"{k}={v}" for k, v in environment.items()), *container["command"],
+                *container.get("args", [])]
         self._plane.processes.spawn(name, argv, self.log(name))
         self._names.append(name)
         self._ports[name] = ports
@@ -89,6 +100,10 @@ class Pods:
 
     def log(self, name):
         return self._plane.directory / f"{name}.log"
+
+    def pids(self):
+        """{name: pid}"""
+        return {name: self._plane.processes.pid(name) for name in self._names}
 
     def stop(self):
         while self._names:
@@ -151,8 +166,9 @@ class Pods:
     def _write(self, directory, mounts):
         for part in ("root", "layers", "programs"):
             (directory / part).mkdir(parents=True, exist_ok=True)
-        for name, program in PROGRAMS.items():
-            shutil.copy(program, directory / "programs" / name)
+        if not IMAGE:
+            for name in PROGRAMS:
+                shutil.copy(program(name), directory / "programs" / name)
         services = self._api.request("GET", "/api/v1/services").body["items"]
         names = " ".join(f"{one['metadata']['name']}.{one['metadata']['namespace']}.svc" for one in services)
         (directory / "hosts").write_text(f"127.0.0.1 localhost {names}\n")
