@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup build test crash-matrix peers demo up down check clean programs release dev controlplane peers-servers \
   former-version
+.PHONY: help setup build test crash-matrix peers demo up down image image-test check clean programs release dev controlplane peers-servers
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -36,6 +37,14 @@ up: setup ## a playground that stays: API server, registry (ports 9080, 9081), o
 
 down: ## end the playground
 	@tools/playground down
+
+image: setup ## the image with its SBOM in build/image, by docker or podman or without either
+	@tools/image build
+	@tools/image sbom
+
+image-test: setup ## the image of the last `make image`: what is in it, and the way of the chart with it
+	@$(MAKE) --no-print-directory -j2 controlplane peers-servers
+	@tools/image test
 
 check: setup ## format, layers, clang-tidy
 	@tools/check --tidy
