@@ -24,7 +24,7 @@ def filled(target, fill):
     works, the others wait for it."""
     if not target.is_dir():
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(target.with_name(f"{target.name}.lock")):
+        with locked(target.with_name(f"{target.name}.lock")):
             if not target.is_dir():
                 _fill(target, fill)
     return target
@@ -43,7 +43,8 @@ def _fill(target, fill):
 
 
 @contextlib.contextmanager
-def _locked(path):
+def locked(path):
+    """While the block runs, nobody else is in one for this file."""
     with open(path, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -2,9 +2,12 @@
 own, whose commands run in a chroot and whose base comes from debootstrap. That needs root, and nothing from this machine
 but the packages of `tools/setup --image`."""
 
+import contextlib
 import json
 import os
 import re
+import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -47,6 +50,10 @@ class _Engine:
             self._run("rmi", done.stdout.strip())
         return done.returncode == 0
 
+    def alone(self):
+        """The block has its store for itself."""
+        return contextlib.nullcontext()
+
     def prepare(self, base, fresh, say):
         """Gets the base, anew where it is to be `fresh`."""
         if fresh or not self._has(base):
@@ -60,7 +67,15 @@ class _Engine:
         # By name alone: an address of a proxy may hold a password.
         flags += [f"--build-arg={name}" for name in ("http_proxy", "https_proxy", "no_proxy") if name in proxies]
         argv = (*self._command, "build", *self._build_flags, *flags, "--tag", tag, str(context))
-        if subprocess.run(argv, env={**proxies, **self._environment()}, stdin=subprocess.DEVNULL).returncode != 0:
+        # A group of its own: commands that it runs in a chroot would outlive it.
+        building = subprocess.Popen(argv, env={**proxies, **self._environment()}, stdin=subprocess.DEVNULL, process_group=0)
+        try:
+            code = building.wait()
+        except BaseException:
+            os.killpg(building.pid, signal.SIGTERM)
+            building.wait()
+            raise
+        if code != 0:
             raise Failed(f"{self} could not build the image (see above)")
 
     def layers(self, image):
@@ -101,6 +116,21 @@ class _Chroot(_Engine):
         super().__init__("podman", "--storage-driver=vfs", f"--root={self._store}/storage", f"--runroot={self._store}/run",
                          build_flags=("--isolation=chroot", "--pull=never", "--layers=false", "--force-rm"))
         (self._store / "tmp").mkdir(parents=True, exist_ok=True)
+
+    @contextlib.contextmanager
+    def alone(self):
+        with cache.locked(self._store / "lock"):
+            self._clean()
+            yield
+
+    def _clean(self):
+        """Removes what builds that were interrupted have left, and images that have lost their name to newer ones."""
+        for container in self._must("ps", "--all", "--external", "--quiet").split():
+            self._must("rm", "--force", container)
+        self._must("image", "prune", "--force")
+        for leftover in (self._store / "tmp").iterdir():
+            if leftover.name != "buildah-cache":
+                shutil.rmtree(leftover, ignore_errors=True)
 
     def prepare(self, base, fresh, say):
         if self._has(base) and not (fresh and base == DEBIAN):
