@@ -1,8 +1,7 @@
 # A short menu. The work is done by CMake presets and by the scripts in tools/.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test crash-matrix peers demo up down check clean programs release dev controlplane peers-servers \
-  former-version
-.PHONY: help setup build test crash-matrix peers demo up down image image-test check clean programs release dev controlplane peers-servers
+.PHONY: help setup build test crash-matrix peers demo up down image image-test check clean programs release dev controlplane \
+  peers-servers former-version
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
