@@ -39,13 +39,11 @@ inline constexpr std::string_view kSuspended = "Suspended";
 inline constexpr std::string_view kNotSupportedByRegistry = "NotSupportedByRegistry";
 
 // Work goes on, or waits for another object or for the registry.
-inline constexpr std::string_view kProgressing = "Progressing";
 inline constexpr std::string_view kRetrying = "Retrying";
 inline constexpr std::string_view kRegistryNotFound = "RegistryNotFound";
 inline constexpr std::string_view kNoDefaultRegistry = "NoDefaultRegistry";
 inline constexpr std::string_view kAmbiguousDefaultRegistry = "AmbiguousDefaultRegistry";
 inline constexpr std::string_view kNamespaceNotAllowed = "NamespaceNotAllowed";
-inline constexpr std::string_view kRegistryNotReady = "RegistryNotReady";
 inline constexpr std::string_view kRegistryUnreachable = "RegistryUnreachable";
 inline constexpr std::string_view kVerificationPending = "VerificationPending";
 inline constexpr std::string_view kAdoptedClientNotFound = "AdoptedClientNotFound";
