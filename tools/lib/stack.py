@@ -15,13 +15,16 @@ _READY_WITHIN = 30.0
 
 
 class Stack:
-    """Used by one thread. Everything it starts is recorded in `pids` of its directory: another process may stop it."""
+    """Used by one thread. Everything it starts is recorded in `pids` of its directory: another process may stop it.
 
-    def __init__(self, directory, die_with_us=False):
+    `programs`: {name: path}, by default those of `make build`.
+    """
+
+    def __init__(self, directory, die_with_us=False, programs=None):
         self.plane = ControlPlane(directory, die_with_us)
         self.directory = self.plane.directory
         self.processes = self.plane.processes
-        self._programs = REPOSITORY / "build" / "bin"
+        self._programs = programs or {name: REPOSITORY / "build" / "bin" / name for name in (REGISTRY, OPERATOR)}
 
     @property
     def admin_token(self):
@@ -80,9 +83,9 @@ class Stack:
                     "--health-address", f"127.0.0.1:{health}", "--log-format", "text")
 
     def _spawn(self, name, ready_url, *arguments):
-        program = self._programs / name
+        program = Path(self._programs[name])
         if not program.exists():
-            raise Failed(f"{program.relative_to(REPOSITORY)} is not built: run make build")
+            raise Failed(f"{str(program).removeprefix(f'{REPOSITORY}/')} is not built: run make build")
         self.processes.spawn(name, [str(program), *map(str, arguments)], self.log(name))
 
         def ready():
