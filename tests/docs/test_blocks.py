@@ -31,6 +31,7 @@ TYPED = {
 NOT_TYPED = {
     ("../README.md", "apiclient-operator"): "what every developer and .ci/run type",
     ("how-to/air-gapped.md", "The image"): "needs two registries of images",
+    ("installation.md", "The image"): "tests/image",
 }
 # Blocks of other pages: (page, heading): why, or the test that does the same by other means.
 OTHERWISE = {
@@ -50,10 +51,14 @@ OTHERWISE = {
     ("registry-api.md", "A client"): "tests/integration/registry",
     ("registry-api.md", "Create"): "tests/integration/registry",
     ("registry-api.md", "Errors"): "tests/integration/registry",
+    ("runbook.md", "Runbook"): "the names are to be filled in",
+    ("runbook.md", "ApiClientDeletionBlocked"): "tests/e2e/test_deletion_blocked.py",
     ("testing.md", "Running some of them"): "what a developer types",
     ("../CONTRIBUTING.md", "Get going"): "what a developer types",
     ("../tools/README.md", "Control plane"): "what a developer types",
     ("../tools/README.md", "Peers"): "what a developer types",
+    ("../tools/README.md", "The former version"): "what a developer types",
+    ("../tools/README.md", "Image"): "what a developer types",
 }
 # YAML that is no manifest: (page, heading): the kind that it is a part of, or why it is none.
 FRAGMENTS = {
