@@ -1,7 +1,7 @@
 """Programs that other people make and the tests run against: where they are, and how they are built.
 
-APICLIENT_HYDRA, APICLIENT_HYDRA_MAESTER, APICLIENT_HELM, APICLIENT_PROMETHEUS and APICLIENT_PROMTOOL name other programs
-than those that are built or fetched here.
+APICLIENT_HYDRA, APICLIENT_HYDRA_MAESTER, APICLIENT_HELM, APICLIENT_ARGOCD, APICLIENT_PROMETHEUS and APICLIENT_PROMTOOL name
+other programs than those that are built or fetched here.
 """
 
 import os
@@ -22,9 +22,10 @@ _MAESTER_PROGRAMS = GoPrograms("hydra-maester", (
     ("hydra-maester", "-s -w", {"hydra-maester": _MAESTER}),
 ), files={"hydra-maester": {_MAESTER: "config/crd/bases/hydra.ory.sh_oauth2clients.yaml"}})
 _HELM_PROGRAMS = GoPrograms("helm", (("helm", "-s -w", {"helm": "helm.sh/helm/v3/cmd/helm"}),))
+_ARGOCD_PROGRAMS = GoPrograms("argocd", (("argocd", "-s -w", {"argocd": "github.com/argoproj/argo-cd/v3/cmd"}),))
 _PROMETHEUS_PROGRAMS = DebianPrograms("prometheus")
 _PROGRAMS = {"hydra": _HYDRA_PROGRAMS, "hydra-maester": _MAESTER_PROGRAMS, "helm": _HELM_PROGRAMS,
-             "prometheus": _PROMETHEUS_PROGRAMS, "promtool": _PROMETHEUS_PROGRAMS}
+             "argocd": _ARGOCD_PROGRAMS, "prometheus": _PROMETHEUS_PROGRAMS, "promtool": _PROMETHEUS_PROGRAMS}
 
 
 def find(program):
