@@ -16,6 +16,7 @@ PAGES = sorted(str(file.relative_to(REPOSITORY / "docs")) for file in (REPOSITOR
 TYPED = {
     "tutorial.md": "tests/docs/test_tutorial.py",
     "rotation.md": "tests/docs/test_pages.py",
+    "gitops.md": "tests/gitops/test_argocd.py",
     "installation.md": "tests/chart/test_install.py",
     "../examples/README.md": "tests/docs/test_pages.py",
     "how-to/air-gapped.md": "tests/docs/test_how_tos.py",
@@ -63,6 +64,7 @@ OTHERWISE = {
 # YAML that is no manifest: (page, heading): the kind that it is a part of, or why it is none.
 FRAGMENTS = {
     ("adoption.md", "What it needs"): "ClusterClientRegistry",
+    ("gitops.md", "Rotation from Git"): "ApiClient",
     ("rotation.md", "The schedule"): "ApiClient",
     ("rotation.md", "Consumers"): "ApiClient",
     ("registries.md", "Registries of a namespace"): "ApiClient",
