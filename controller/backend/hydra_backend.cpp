@@ -149,7 +149,7 @@ class HydraBackend final : public Backend {
                                                     .path = path_of(client_id).append(kRotation),
                                                     .timeout = kHalfWriteTimeout},
                                                    stop));
-    if (!response.ok()) return fail(write_error_of(response, {}));
+    if (!response.ok()) return fail(error_of(response));
     auto value = hydra::read_new_secret(response.body);
     wipe(response.body);
     if (!value) return failure_of(std::move(value));
@@ -194,7 +194,7 @@ class HydraBackend final : public Backend {
         send(parts_.writes,
              {.method = http::Method::del, .path = path_of(client_id), .timeout = kWriteTimeout}, stop));
     if (response.ok()) return {};
-    Error error = write_error_of(response, {});
+    Error error = error_of(response);
     if (error.kind == ErrorKind::not_found) return {};
     return fail(std::move(error));
   }
@@ -226,7 +226,7 @@ class HydraBackend final : public Backend {
                                                           .path = path_of(client_id).append(kRotation),
                                                           .timeout = kHalfWriteTimeout},
                                                          stop));
-    if (!response.ok()) return fail(write_error_of(response, {}));
+    if (!response.ok()) return fail(error_of(response));
     RETURN_IF_ERROR(write_client(http::Method::put, client_id, hydra::forget_older(stored), nullptr, stop,
                                  kHalfWriteTimeout));
     return {};
@@ -259,7 +259,7 @@ class HydraBackend final : public Backend {
     ASSIGN_OR_RETURN(http::Response response, send(parts_.writes, std::move(request), stop));
     if (!response.ok()) {
       const std::array secrets{value != nullptr ? value->reveal() : std::string_view()};
-      Error error = write_error_of(response, secrets);
+      Error error = error_of(response, secrets);
       wipe(response.body);
       return fail(std::move(error));
     }
@@ -280,8 +280,9 @@ class HydraBackend final : public Backend {
     return response;
   }
 
-  /// Some databases refuse one of two writes at a time, which Hydra calls a bad request.
-  static Error write_error_of(const http::Response& response, std::span<const std::string_view> secrets) {
+  /// Some databases refuse one of two transactions at a time, be it one that reads, which Hydra calls a bad
+  /// request.
+  static Error error_of(const http::Response& response, std::span<const std::string_view> secrets = {}) {
     Error error = oauth_error_from(response, secrets);
     const bool raced = error.message.find("Unable to serialize access") != std::string::npos;
     if (error.kind == ErrorKind::invalid && raced) error.kind = ErrorKind::conflict;
@@ -290,7 +291,7 @@ class HydraBackend final : public Backend {
 
   /// The list itself is always there, so "not found" is said by something else.
   static Error list_error_of(const http::Response& page) {
-    Error error = oauth_error_from(page);
+    Error error = error_of(page);
     if (error.kind == ErrorKind::not_found) error.kind = ErrorKind::protocol;
     return error;
   }
@@ -301,7 +302,7 @@ class HydraBackend final : public Backend {
       ASSIGN_OR_RETURN(StoredClient stored, read_same_client(response.body, client_id));
       return std::optional(std::move(stored));
     }
-    Error error = oauth_error_from(response);
+    Error error = error_of(response);
     if (error.kind == ErrorKind::not_found) return std::optional<StoredClient>();
     return fail(std::move(error));
   }

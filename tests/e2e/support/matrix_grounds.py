@@ -24,6 +24,7 @@ class Ground:
     in_place = picks_ids = initial_access = False
     needs_credentials = True
     shown_alone = True  # docs/crash-matrix.md names the operation alone
+    takes_several = True  # calls at a time; else it refuses some now and then, and they are made again
 
     def __init__(self, plane, name):
         self.server = self._make(plane, name)
@@ -79,7 +80,7 @@ class OryHydra(Ground):
     name, title = "hydra", "with Ory Hydra"
     _make = Hydra
     in_place = True
-    needs_credentials = shown_alone = False
+    needs_credentials = shown_alone = takes_several = False
     calls = {**CALLS, "replace-credential": Call(REGISTRY, "PUT", "/clients/{id}$")}
 
     def members(self, admin_url):

@@ -154,7 +154,7 @@ TEST_F(HydraBackendTest, SecretThatTheRegistryRepeatsStaysOutOfTheError) {
   EXPECT_THAT(client.error().message, Not(HasSubstr(kValue)));
 }
 
-TEST_F(HydraBackendTest, TwoWritesAtATimeAreAConflict) {
+TEST_F(HydraBackendTest, TwoTransactionsAtATimeAreAConflict) {
   const std::string raced =
       R"({"error":"Unable to serialize access due to a concurrent update in another session",)"
       R"("error_description":""})";
@@ -163,6 +163,10 @@ TEST_F(HydraBackendTest, TwoWritesAtATimeAreAConflict) {
   writes_.expect(Method::get, kPath, 200, stored());
   writes_.expect(Method::del, kPath, 400, raced);
   EXPECT_THAT(backend_->remove(kClientId, "uid-1", {}), has_error(ErrorKind::conflict));
+  reads_.expect(Method::get, kPath, 400, raced);
+  EXPECT_THAT(backend_->find(kClientId, {}), has_error(ErrorKind::conflict));
+  reads_.expect(Method::get, kClients + "?page_size=250", 400, raced);
+  EXPECT_THAT(backend_->list_owned("apiclient-1", {}), has_error(ErrorKind::conflict));
 }
 
 TEST_F(HydraBackendTest, UpdateWritesBackWhatWasReadWithoutASecret) {
