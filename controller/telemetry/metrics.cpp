@@ -7,6 +7,7 @@
 #include <prometheus/text_serializer.h>
 
 #include <array>
+#include <mutex>
 
 #include "telemetry/process_metrics.h"
 
@@ -55,6 +56,7 @@ prometheus::Labels of_registry(std::string_view registry) { return {{"registry",
 
 struct Metrics::Families {
   Registry registry;
+  std::mutex adding;
 
   Family<Counter>& reconciles =
       counters(registry, "controller_runtime_reconcile_total", "Reconciliations by result");
@@ -161,6 +163,7 @@ void Metrics::retried(std::string_view controller) {
 
 void Metrics::queue(std::string_view controller, std::size_t depth, std::uint64_t adds) {
   families_->depth.Add(of_queue(controller)).Set(static_cast<double>(depth));
+  const std::scoped_lock lock(families_->adding);  // several may ask for the metrics at once
   Counter& counted = families_->adds.Add(of_queue(controller));
   counted.Increment(static_cast<double>(adds) - counted.Value());
 }

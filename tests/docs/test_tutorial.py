@@ -1,8 +1,7 @@
 """The tutorial and the first steps of README.md, typed as they are, while a consumer asks for tokens."""
 
-import threading
-
 import pytest
+from background import Background
 from kubeapi import KubeApi, path
 from registry import token_status
 from secret_view import SecretView
@@ -11,29 +10,19 @@ from secret_view import SecretView
 MAKE = "make() { case $1 in up|down) ;; *) return 2 ;; esac; }"
 
 
-class Consumer:
+class Consumer(Background):
     """Reads the Secret and asks for a token, all the time that there is one."""
 
     def __init__(self, plane, name):
+        super().__init__(every=0.02)
         self._api = KubeApi.from_kubeconfig(plane.kubeconfig())
         self._where = path("v1", "secrets", "default", name)
         self.answers = []
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stopping.set()
-        self._thread.join(10)
-
-    def _run(self):
-        while not self._stopping.wait(0.02):
-            found = self._api.get(self._where)
-            if found.ok:
-                self.answers.append(token_status(SecretView(found.body)))
+    def look(self):
+        found = self._api.get(self._where)
+        if found.ok:
+            self.answers.append(token_status(SecretView(found.body)))
 
 
 @pytest.fixture

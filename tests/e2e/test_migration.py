@@ -1,11 +1,11 @@
 """From hydra-maester to this operator, as docs/migrate-from-hydra-maester.md says: the real hydra-maester and the real Hydra,
 and a consumer that asks for tokens all the time."""
 
-import threading
 from pathlib import Path
 
 import pytest
 import yaml
+from background import Background
 from hydra import HydraWorld
 from kubeapi import path
 from maester import API, Maester
@@ -39,22 +39,13 @@ def document(kind):
     return next(one for block in blocks for one in yaml.safe_load_all(block) if one["kind"] == kind)
 
 
-class Consumer:
+class Consumer(Background):
     """Asks for tokens with a Secret's CLIENT_ID and CLIENT_SECRET, all the time."""
 
     def __init__(self, world, secret_name):
+        super().__init__(every=0.05)
         self._world, self._secret_name = world, secret_name
         self.answers = []
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stopping.set()
-        self._thread.join(10)
 
     def reads(self, secret_name):
         """Its workload was rolled out with another Secret."""
@@ -62,9 +53,8 @@ class Consumer:
         asked = len(self.answers)
         wait_until(lambda: len(self.answers) > asked + 1, 10, "the consumer has asked again", interval=0.02)
 
-    def _run(self):
-        while not self._stopping.wait(0.05):
-            self.answers.append(token_answer(self._world, self._world.secret(self._secret_name)))
+    def look(self):
+        self.answers.append(token_answer(self._world, self._world.secret(self._secret_name)))
 
 
 def token_answer(world, secret):

@@ -5,35 +5,27 @@ import threading
 import time
 import urllib.parse
 
+from background import Background
 from kubeapi import path
 from secret_view import SecretView
 
 _PAUSE = 0.15
 
 
-class SecretSampler:
+class SecretSampler(Background):
     """One thread. It asks the registry itself, past any proxy. `watch` names the Secrets, from their first publication
     on; of `gaps` it is known that there is a time without a secret that works, and when that was goes into `refused`."""
 
     def __init__(self, world, token_path="/oauth2/token"):
+        super().__init__(every=_PAUSE)
         self._world, self._token_path = world, token_path
         self._lock = threading.Lock()
         self._newest = {}  # name of a watched Secret: its highest revision so far
         self._connection = http.client.HTTPConnection("127.0.0.1", world.registry.public_port, timeout=10)
-        self._stopping = threading.Event()
         self._gaps = set()
         self.refused = {}  # name: (first, last) by time.monotonic()
         self.samples = 0
         self.problems = []
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stopping.set()
-        self._thread.join(10)
 
     def watch(self, names, gaps=()):
         with self._lock:
@@ -43,12 +35,11 @@ class SecretSampler:
     def forget(self):
         self.watch(())
 
-    def _run(self):
-        while not self._stopping.wait(_PAUSE):
-            try:
-                self._look()
-            except Exception as problem:  # a thread that ends in silence would see nothing for ever
-                self.problems.append(f"sampling failed: {problem!r}")
+    def look(self):
+        try:
+            self._look()
+        except Exception as problem:  # a thread that ends in silence would see nothing for ever
+            self.problems.append(f"sampling failed: {problem!r}")
 
     def _look(self):
         with self._lock:
