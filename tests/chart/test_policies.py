@@ -132,7 +132,9 @@ def test_protect_yields_to_a_namespace_that_goes(installed):
 def test_the_operator_is_not_asked(installed, client):
     """It writes finalizers with patch alone, whatever its account is called."""
     operator = installed.as_user("another-operator", "apiclient-operator")
-    assert operator.merge_patch(where(client), {"metadata": {"finalizers": ["apiclient.dev/cleanup"]}}, dryRun="All").ok
+    patch = {"metadata": {"finalizers": ["apiclient.dev/registry-cleanup"]}}
+    # Its roles were bound a moment ago.
+    wait_until(lambda: operator.merge_patch(where(client), patch, dryRun="All").ok, 20, "the operator writes a finalizer")
 
 
 @pytest.mark.parametrize("name", ["rotate", "protect"])

@@ -28,8 +28,8 @@ OF_A_REGISTRY = [
     "RegistryUnreachable", "ServerError", "StateLost", "Throttled", "UnexpectedAnswer"]
 WAITING = {
     CLIENT: [*OF_A_REGISTRY, "AdoptedClientNotFound", "AdoptedSecretNotUsable", "AmbiguousDefaultRegistry",
-             "CredentialRejected", "NamespaceNotAllowed", "NoDefaultRegistry", "Paused", "Progressing",
-             "RegistryNotFound", "RegistryNotReady", "Retrying", "VerificationPending"],
+             "CredentialRejected", "NamespaceNotAllowed", "NoDefaultRegistry", "Paused",
+             "RegistryNotFound", "Retrying", "VerificationPending"],
     REGISTRIES: OF_A_REGISTRY}
 STALLED = {
     CLIENT: ["AdoptionNotAllowed", "AudienceNotAllowed", "ClientIdConflict", "CredentialRejected",
