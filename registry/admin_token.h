@@ -7,10 +7,10 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/file_stamp.h"
 #include "base/guarded.h"
 #include "base/result.h"
 #include "base/secret.h"
-#include "registry/file_stamp.h"
 #include "telemetry/log.h"
 
 namespace apiclient::registry {

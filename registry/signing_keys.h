@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/file_stamp.h"
 #include "base/guarded.h"
 #include "base/result.h"
-#include "registry/file_stamp.h"
 #include "registry/key_file.h"
 #include "registry/token_lifetimes.h"
 #include "registry/token_signer.h"

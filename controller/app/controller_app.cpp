@@ -63,6 +63,15 @@ std::string selector(std::string_view label, std::string_view value) {
   return std::string(label) + "=" + std::string(value);
 }
 
+/// The same scope for each name, which stands in `member` of it.
+std::vector<runtime::ReflectorOptions> one_for_each(const std::set<std::string>& names,
+                                                    const runtime::ReflectorOptions& scope,
+                                                    std::string runtime::ReflectorOptions::*member) {
+  std::vector<runtime::ReflectorOptions> scopes;
+  for (const std::string& name : names) scopes.emplace_back(scope).*member = name;
+  return scopes;
+}
+
 /// Nothing that people could make large: anybody may give a Secret of theirs the label.
 Result<ObjectMeta> read_version(const Json& object) {
   ASSIGN_OR_RETURN(ObjectMeta meta, kube::read_object_meta(object));
@@ -257,24 +266,14 @@ class ControllerApp {
     if (options_.watch_namespaces.empty()) return {objects};
     std::set<std::string> names(others);
     names.insert(options_.watch_namespaces.begin(), options_.watch_namespaces.end());
-    std::vector<runtime::ReflectorOptions> scopes;
-    for (const std::string& name : names) {
-      scopes.push_back(objects);
-      scopes.back().namespace_name = name;
-    }
-    return scopes;
+    return one_for_each(names, objects, &runtime::ReflectorOptions::namespace_name);
   }
 
   [[nodiscard]] std::vector<runtime::ReflectorOptions> watched_namespaces() const {
     const runtime::ReflectorOptions all = metadata_of(kube::kNamespaces);
     if (options_.watch_namespaces.empty()) return {all};
-    std::vector<runtime::ReflectorOptions> scopes;
-    for (const std::string& name :
-         std::set(options_.watch_namespaces.begin(), options_.watch_namespaces.end())) {
-      scopes.push_back(all);
-      scopes.back().object_name = name;
-    }
-    return scopes;
+    const std::set<std::string> names(options_.watch_namespaces.begin(), options_.watch_namespaces.end());
+    return one_for_each(names, all, &runtime::ReflectorOptions::object_name);
   }
 
   /// Those of cluster registries are in the operator's namespace.

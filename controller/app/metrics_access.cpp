@@ -29,8 +29,8 @@ bool is_true(const Json& review, const char* member) {
   return review.value("/status"_json_pointer, Json::object()).value(member, false);
 }
 
-Json token_review(const std::string& token) {
-  return {{"apiVersion", "authentication.k8s.io/v1"}, {"kind", "TokenReview"}, {"spec", {{"token", token}}}};
+Json review(const kube::ResourceType& type, Json spec) {
+  return {{"apiVersion", type.api_version()}, {"kind", type.kind}, {"spec", std::move(spec)}};
 }
 
 /// May this user (the status of a TokenReview) get the path?
@@ -40,7 +40,7 @@ Json access_review(const Json& user, const std::string& path) {
   for (const char* member : {"uid", "groups", "extra"}) {
     if (user.contains(member)) spec[member] = user[member];
   }
-  return {{"apiVersion", "authorization.k8s.io/v1"}, {"kind", "SubjectAccessReview"}, {"spec", spec}};
+  return review(kube::kSubjectAccessReviews, std::move(spec));
 }
 
 http::Response refusal(int status_code) {
@@ -71,7 +71,8 @@ std::optional<http::Response> MetricsAccess::refuse(const http::ServerRequest& r
 
 Result<int> MetricsAccess::ask(const std::string& token, const std::string& path) {
   ASSIGN_OR_RETURN(const Json known,
-                   reviews_.create(kube::kTokenReviews, token_review(token), api::kFieldManager, {}));
+                   reviews_.create(kube::kTokenReviews, review(kube::kTokenReviews, {{"token", token}}),
+                                   api::kFieldManager, {}));
   if (!is_true(known, "authenticated")) return 401;
   const Json user = known.value("/status/user"_json_pointer, Json::object());
   ASSIGN_OR_RETURN(const Json allowed, reviews_.create(kube::kSubjectAccessReviews, access_review(user, path),

@@ -2,7 +2,6 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <sys/stat.h>
 
 #include <utility>
 
@@ -53,12 +52,8 @@ std::shared_ptr<SSL_CTX> ServerTls::context() {
   return context_;
 }
 
-ServerTls::Stamps ServerTls::stamps() const { return {stamp_of(certificate_file_), stamp_of(key_file_)}; }
-
-ServerTls::FileStamp ServerTls::stamp_of(const std::string& file) {
-  struct stat found {};
-  if (::stat(file.c_str(), &found) != 0) return {};
-  return {.inode = found.st_ino, .seconds = found.st_mtim.tv_sec, .nanoseconds = found.st_mtim.tv_nsec};
+ServerTls::Stamps ServerTls::stamps() const {
+  return {FileStamp::of(certificate_file_), FileStamp::of(key_file_)};
 }
 
 }  // namespace apiclient::http

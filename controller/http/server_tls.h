@@ -3,11 +3,11 @@
 // files have changed. What cannot be used is logged, and the last one that could stays. Thread-safe.
 
 #include <array>
-#include <ctime>
 #include <memory>
 #include <mutex>
 #include <string>
 
+#include "base/file_stamp.h"
 #include "base/result.h"
 
 struct ssl_ctx_st;
@@ -23,18 +23,10 @@ class ServerTls {
   std::shared_ptr<ssl_ctx_st> context();
 
  private:
-  /// Which file it is and when it was written; of both files.
-  struct FileStamp {
-    std::uint64_t inode = 0;
-    std::int64_t seconds = 0;
-    std::int64_t nanoseconds = 0;
-    bool operator==(const FileStamp&) const = default;
-  };
   using Stamps = std::array<FileStamp, 2>;
 
   ServerTls(std::string certificate_file, std::string key_file);
   [[nodiscard]] Stamps stamps() const;
-  static FileStamp stamp_of(const std::string& file);
 
   const std::string certificate_file_;
   const std::string key_file_;

@@ -31,14 +31,14 @@ double in_seconds(WallTime time) { return std::chrono::duration<double>(time.tim
 class ClientFamilies {
  public:
   void add(const ApiClientSummary& client) {
-    ++counts_[used_registry(client)][state_of(client)];
+    const std::string_view state = state_of(client);
+    ++counts_[used_registry(client)][state];
     add_time(issued_, client, client.issued_at);
     add_time(next_rotation_, client, client.next_rotation);
     if (client.overlap_active) {
       add_time(overlap_started_, client, client.issued_at);
       add_time(overlap_ends_, client, client.overlap_ends);
     }
-    const std::string_view state = state_of(client);
     if (state != "ready")
       not_ready_.add({{"namespace", client.key.namespace_name}, {"name", client.key.name}, {"state", state}},
                      1);

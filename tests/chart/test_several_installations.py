@@ -8,6 +8,7 @@ from audit import AuditLog
 from chart import CHART, helm
 from conftest import Installed
 from controlplane import ControlPlane
+from kstatus import conditions
 from kubeapi import KubeApi, path
 from pods import Pods
 from processes import wait_until
@@ -86,8 +87,7 @@ def declare(api, namespace, name):
 def wait_ready(api, namespace, name):
     def ready():
         found = get(api, path(API, "apiclients", namespace, name))
-        conditions = {one["type"]: one["status"] for one in found.get("status", {}).get("conditions", [])}
-        return conditions.get("Ready") == "True" and found
+        return conditions(found).get("Ready", {}).get("status") == "True" and found
 
     return wait_until(ready, 30, f"{namespace}/{name} is ready")
 
@@ -114,8 +114,7 @@ def test_a_registry_is_looked_after_by_one(cluster, audit):
         writers = {user for user in map(account, OURS) for one in audit.since(0, user)
                    if one.is_write and one.resource == "clusterclientregistries" and one.name == name}
         assert writers == {account(operator)}, name
-        conditions = get(api, path(API, "clusterclientregistries", name=name))["status"]["conditions"]
-        assert "Orphans" not in {one["type"] for one in conditions}
+        assert "Orphans" not in conditions(get(api, path(API, "clusterclientregistries", name=name)))
 
 
 def test_they_rotate_and_delete_with_their_rights(cluster, audit):

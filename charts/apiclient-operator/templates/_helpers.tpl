@@ -70,12 +70,12 @@ capabilities: {drop: [ALL]}
 {{- end -}}
 {{- end -}}
 
-{{/* Of .rules those on .resources, each with these resources alone. */}}
+{{/* Of .rules those on .resources, or on all but these where .others is set; each with what it is asked for alone. */}}
 {{- define "apiclient.rulesOn" -}}
 {{- $found := list -}}
 {{- range .rules -}}
 {{- $resources := list -}}
-{{- range .resources -}}{{- if has . $.resources -}}{{- $resources = append $resources . -}}{{- end -}}{{- end -}}
+{{- range .resources -}}{{- if ne (has . $.resources) ($.others | default false) -}}{{- $resources = append $resources . -}}{{- end -}}{{- end -}}
 {{- if $resources -}}{{- $found = append $found (set (deepCopy .) "resources" $resources) -}}{{- end -}}
 {{- end -}}
 {{ toYaml $found }}
@@ -91,5 +91,5 @@ capabilities: {drop: [ALL]}
 
 {{/* Of .rules the others. */}}
 {{- define "apiclient.namespacedRules" -}}
-{{- include "apiclient.rulesOn" (dict "rules" .rules "resources" (list "apiclients" "apiclients/status" "clientregistries" "clientregistries/status" "secrets" "events")) -}}
+{{- include "apiclient.rulesOn" (dict "rules" .rules "resources" (list "clusterclientregistries" "clusterclientregistries/status" "namespaces") "others" true) -}}
 {{- end -}}

@@ -1,10 +1,10 @@
-#include "registry/file_stamp.h"
+#include "base/file_stamp.h"
 
 #include <sys/stat.h>
 
 #include <chrono>
 
-namespace apiclient::registry {
+namespace apiclient {
 namespace {
 
 // Coarser than any file system's timestamps: two changes within it may carry one stamp.
@@ -33,4 +33,4 @@ bool FileStamp::is_settled() const {
   return std::chrono::nanoseconds(changed_ns_) + kGranularity < now;
 }
 
-}  // namespace apiclient::registry
+}  // namespace apiclient

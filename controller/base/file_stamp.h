@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-namespace apiclient::registry {
+namespace apiclient {
 
 class FileStamp {
  public:
@@ -23,4 +23,4 @@ class FileStamp {
   std::int64_t changed_ns_ = 0;
 };
 
-}  // namespace apiclient::registry
+}  // namespace apiclient
