@@ -3,8 +3,8 @@
 import pytest
 from processes import wait_until
 from rotating_hydra import RotatingHydraWorld
-from rotation import (assert_lost_secret_is_made_again, assert_overlap_that_ends, ends, revision, rotate,
-                      wait_overlap_over, works)
+from rotation import (assert_deletion_takes_all, assert_lost_secret_is_made_again, assert_overlap_that_ends, ends,
+                      revision, rotate, wait_overlap_over, works)
 
 
 @pytest.fixture
@@ -60,3 +60,4 @@ def test_a_lost_reply_is_counted_and_another_secret_is_made(world, controller):
 
 def test_a_lost_secret_is_made_again(world):
     assert_lost_secret_is_made_again(world)
+    assert_deletion_takes_all(world)

@@ -8,8 +8,8 @@ from fault_proxy import FaultProxy
 from faults import lose_reply
 from keycloak import OPERATOR, REALM, Keycloak, worlds_of
 from processes import wait_until
-from rotation import (assert_lost_secret_is_made_again, assert_overlap_that_ends, ends, revision, rotate,
-                      wait_overlap_over, works)
+from rotation import (assert_deletion_takes_all, assert_lost_secret_is_made_again, assert_overlap_that_ends, ends,
+                      revision, rotate, wait_overlap_over, works)
 
 GRACE, LIFETIME = 3600, 86400  # seconds
 
@@ -145,6 +145,7 @@ def test_a_secret_that_was_made_by_hand_is_replaced(world):
 
 def test_a_lost_secret_is_made_again(world):
     assert_lost_secret_is_made_again(world)
+    assert_deletion_takes_all(world)
 
 
 def test_without_the_right_to_see_the_policy_nothing_relies_on_it(world, server):

@@ -3,7 +3,7 @@
 import pytest
 
 from kstatus import conditions
-from rotation import ends, revision, rotate, wait_overlap_over, wait_refused, works
+from rotation import assert_lost_secret_is_made_again, ends, revision, rotate, wait_overlap_over, wait_refused, works
 
 KEEPS_OLD = {"Overlap": True, "Reregister": True, "InPlace": False}
 
@@ -58,11 +58,7 @@ def test_one_token_rotates_once(world, controller):
 
 
 def test_a_lost_secret_is_made_again(world):
-    world.create_ready("one")
-    world.delete_secret("one")
-    world.wait_secret("one", lambda one: one and one.annotation("revision") == "2", "it is made again")
-    world.wait_ready("one")
-    assert works(world.secret("one"))
+    assert_lost_secret_is_made_again(world)
 
 
 def test_a_client_without_a_secret_is_not_rotated(world):

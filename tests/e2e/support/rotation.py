@@ -60,6 +60,9 @@ def assert_lost_secret_is_made_again(world):
     world.wait_secret("one", lambda secret: secret and secret.annotation("revision") == "2", "it is made again")
     world.wait_ready("one")
     assert works(world.secret("one"))
+
+
+def assert_deletion_takes_all(world):
     world.delete_and_wait("one")
     assert world.registered("one") is None
 
