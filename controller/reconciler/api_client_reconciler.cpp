@@ -172,7 +172,6 @@ Result<Action> ApiClientReconciler::apply_at(api::ApiClient client, RegistryDire
   if (const auto& fence = seen.client.status.rotation.in_progress) {
     seen.fenced_outcome = answers_.outcome(seen.client.meta.uid, fence->operation_id);
   }
-  seen.clock_trusted = std::chrono::abs(wiring_.clock_skew()) <= kTolerableSkew;
   auto looked = Observer::observe_registry(seen, check, stop);
   if (looked) looked = wiring_.state_loss.check(seen, stop);
   if (looked) {
@@ -201,7 +200,9 @@ Plan ApiClientReconciler::plan_in_turn(Observation& seen) {
   const kube::ObjectKey& key = seen.client.meta.key;
   seen.in_line = wiring_.slots.is_in_line(key);
   seen.holds_slot = wiring_.slots.is_held_by(key);
-  Plan plan = make_plan(seen, wiring_.clock.wall_now());
+  const WallTime now = wiring_.clock.wall_now();
+  seen.clock_trusted = std::chrono::abs(wiring_.clock_skew()) <= kTolerableSkew;  // of `now`: asked after it
+  Plan plan = make_plan(seen, now);
   if (plan.goes_on_rolling_out && !plan.rotates_by_schedule) return plan;
   if (!plan.rotates_by_schedule) {
     wiring_.slots.forget(key);
@@ -209,7 +210,7 @@ Plan ApiClientReconciler::plan_in_turn(Observation& seen) {
   }
   if (wiring_.slots.take(key)) return plan;
   seen.is_its_turn = false;
-  return make_plan(seen, wiring_.clock.wall_now());
+  return make_plan(seen, now);
 }
 
 Result<Action> ApiClientReconciler::run_plan(Observation& seen, const RaisedDoubt& doubt,

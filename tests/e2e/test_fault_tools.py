@@ -161,14 +161,14 @@ def test_the_clock_of_the_test_build_can_be_set_while_it_runs(plane, world, cont
     offset = plane.directory / "clock-offset"
     controller.stop()
     controller.start(program=CHECKPOINTS, environment={"APICLIENT_CLOCK_OFFSET_FILE": str(offset)})
-    world.create_ready("one", rotation={"overlap": "20s"})
+    world.create_ready("one", rotation={"overlap": "40s"})
     rotate(world, "one", "r1")
     offset.write_text("600\n")
     world.annotate("one", "reconcile", "the-clock-is-wrong")
     world.wait_condition("one", "PreviousSecretActive", "True", "ClockSkew")
     offset.write_text("0\n")
     world.annotate("one", "reconcile", "the-clock-is-right")
-    wait_overlap_over(world, "one", seconds=60)
+    wait_overlap_over(world, "one", seconds=90)
 
 
 def test_the_lease_of_the_test_build_is_short(plane, api, world, controller, numbers):

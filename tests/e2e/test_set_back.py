@@ -3,6 +3,7 @@
 import subprocess
 
 from kubeapi import path
+from processes import wait_until
 from rotation import rotate
 from world import API
 
@@ -50,8 +51,9 @@ def test_a_registry_from_before_a_client(world, tmp_path):
     set_back(world, tmp_path / "data")
     assert world.token("three") == 401
     world.annotate("three", "reconcile", "after-the-restore")
-    world.wait_condition("three", "Ready", "True")
-    assert world.secret("three").fingerprint() == published and world.token("three") == 200
+    wait_until(lambda: world.token("three") == 200, 30, "the registry knows three's secret again")
+    assert world.secret("three").fingerprint() == published
+    world.wait_ready("three")
 
 
 def test_a_cluster_from_before_a_rotation(world, controller, tmp_path):

@@ -40,6 +40,18 @@ TEST_F(ClockSkew, ADayForwardRetiresNothingAndBackAgainTheOverlapEndsInItsTime) 
   EXPECT_EQ(revision(), 2);
 }
 
+TEST_F(ClockSkew, DuringAPassRetiresNothing) {
+  issue();
+  const std::string old = world_.published_value();
+  rotate("r1");
+  world_.clock.advance(2min);
+  world_.backend.before_next(test::BackendOperation::find, [this] { jump(24h); });
+  world_.patch_client({{"metadata", {{"annotations", {{"apiclient.dev/reconcile", "now"}}}}}});
+  ASSERT_TRUE(world_.settle());
+  EXPECT_TRUE(world_.backend.accepts(kClientId, old));
+  EXPECT_EQ(world_.condition(api::kPreviousSecretActive), "True ClockSkew");
+}
+
 TEST_F(ClockSkew, ADayBackRetiresNothing) {
   issue();
   const std::string old = world_.published_value();
