@@ -19,9 +19,9 @@ _GOFLAGS = "-mod=readonly -trimpath -buildvcs=false"
 
 
 class GoPrograms:
-    """One entry of the cache. `builds`: (module, linker flags, {program: package}). `files`: {module: {package: a file that
-    its module has beside its code}}, kept beside the programs. `cgo`: the programs have parts in C; Go's build tags come
-    with it, because only those parts need any. Used by one thread."""
+    """One entry of the cache. `builds`: (module, linker flags, {program: package}). `files`: {module: {package: pattern of
+    files that its module has beside its code}}, kept beside the programs. `cgo`: the programs have parts in C; Go's build
+    tags come with it, because only those parts need any. Used by one thread."""
 
     def __init__(self, name, builds, files=None, cgo=False, tags=()):
         self._name, self._builds, self._files, self._cgo = name, builds, files or {}, cgo
@@ -70,12 +70,16 @@ class GoPrograms:
             raise Failed(f"go build in {_MODULES / module} failed (see above)")
 
     def _copy_files(self, module, work):
-        for package, file in self._files.get(module, {}).items():
+        for package, pattern in self._files.get(module, {}).items():
             where = subprocess.run(["go", "list", "-m", "-f", "{{.Dir}}", package], cwd=_MODULES / module, text=True,
                                    capture_output=True, env={"GOTOOLCHAIN": "auto", **os.environ, "GOFLAGS": self._goflags})
             if where.returncode != 0:
                 raise Failed(f"go list {package} failed: {where.stderr}")
-            shutil.copyfile(Path(where.stdout.strip()) / file, work / "bin" / Path(file).name)
+            files = list(Path(where.stdout.strip()).glob(pattern))
+            if not files:
+                raise Failed(f"{package} has no {pattern}")
+            for file in files:
+                shutil.copyfile(file, work / "bin" / file.name)
 
     def _fingerprint(self):
         digest = hashlib.sha256(f"{platform.machine()} {self._goflags} {self._builds}".encode())

@@ -1,7 +1,8 @@
 """Programs that other people make and the tests run against: where they are, and how they are built.
 
-APICLIENT_HYDRA, APICLIENT_HYDRA_MAESTER, APICLIENT_HELM, APICLIENT_ARGOCD, APICLIENT_PROMETHEUS and APICLIENT_PROMTOOL name
-other programs than those that are built or fetched here.
+APICLIENT_HYDRA, APICLIENT_HYDRA_MAESTER, APICLIENT_HELM, APICLIENT_ARGOCD, APICLIENT_SOURCE_CONTROLLER,
+APICLIENT_KUSTOMIZE_CONTROLLER, APICLIENT_PROMETHEUS and APICLIENT_PROMTOOL name other programs than those that are built
+or fetched here.
 """
 
 import os
@@ -24,8 +25,13 @@ _MAESTER_PROGRAMS = GoPrograms("hydra-maester", (
 _HELM_PROGRAMS = GoPrograms("helm", (("helm", "-s -w", {"helm": "helm.sh/helm/v3/cmd/helm"}),))
 _ARGOCD_PROGRAMS = GoPrograms("argocd", (("argocd", "-s -w", {"argocd": "github.com/argoproj/argo-cd/v3/cmd"}),))
 _PROMETHEUS_PROGRAMS = DebianPrograms("prometheus")
+_FLUX_CONTROLLERS = ("kustomize-controller", "source-controller")
+_FLUX_PROGRAMS = GoPrograms("flux", (
+    ("flux", "-s -w", {name: f"github.com/fluxcd/{name}" for name in _FLUX_CONTROLLERS}),
+), files={"flux": {f"github.com/fluxcd/{name}": "config/crd/bases/*.yaml" for name in _FLUX_CONTROLLERS}})
 _PROGRAMS = {"hydra": _HYDRA_PROGRAMS, "hydra-maester": _MAESTER_PROGRAMS, "helm": _HELM_PROGRAMS,
-             "argocd": _ARGOCD_PROGRAMS, "prometheus": _PROMETHEUS_PROGRAMS, "promtool": _PROMETHEUS_PROGRAMS}
+             "argocd": _ARGOCD_PROGRAMS, **dict.fromkeys(_FLUX_CONTROLLERS, _FLUX_PROGRAMS),
+             "prometheus": _PROMETHEUS_PROGRAMS, "promtool": _PROMETHEUS_PROGRAMS}
 
 
 def find(program):
@@ -40,6 +46,11 @@ def find(program):
 def oauth2client_crd():
     """The file with hydra-maester's CustomResourceDefinition."""
     return _MAESTER_PROGRAMS.directory() / "hydra.ory.sh_oauth2clients.yaml"
+
+
+def flux_crds():
+    """The files with the CustomResourceDefinitions of the two Flux controllers."""
+    return sorted(_FLUX_PROGRAMS.directory().glob("*.yaml"))
 
 
 def build(say=print):
