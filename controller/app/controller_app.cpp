@@ -4,12 +4,9 @@
 
 #include <array>
 #include <memory>
-#include <set>
-#include <tuple>
 
 #include "api/api_client_summary.h"
 #include "api/client_registry.h"
-#include "api/names.h"
 #include "api/registry_id.h"
 #include "app/cluster_connection.h"
 #include "app/elector_options.h"
@@ -19,6 +16,7 @@
 #include "app/probe_server.h"
 #include "app/registry_token.h"
 #include "app/signals.h"
+#include "app/watch_scopes.h"
 #include "backend/registry_connection.h"
 #include "base/core_dump.h"
 #include "base/random.h"
@@ -26,6 +24,7 @@
 #include "kube/cluster_config.h"
 #include "reconciler/action_reporter.h"
 #include "reconciler/api_client_reconciler.h"
+#include "reconciler/change_router.h"
 #include "reconciler/client_registry_reconciler.h"
 #include "reconciler/fleet_metrics.h"
 #include "reconciler/registration_records.h"
@@ -43,8 +42,6 @@ namespace apiclient::app {
 namespace {
 
 using kube::ObjectMeta;
-using runtime::Change;
-using runtime::Priority;
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -53,23 +50,6 @@ std::string host_name() {
 
 runtime::EventRecorderOptions recorder_options(std::string identity) {
   return {.source = {.controller = "apiclient.dev/apiclient-operator", .instance = std::move(identity)}};
-}
-
-runtime::ReflectorOptions metadata_of(const kube::ResourceType& type, std::string label_selector = {}) {
-  return {.type = type, .label_selector = std::move(label_selector), .content = kube::Content::metadata};
-}
-
-std::string selector(std::string_view label, std::string_view value) {
-  return std::string(label) + "=" + std::string(value);
-}
-
-/// The same scope for each name, which stands in `member` of it.
-std::vector<runtime::ReflectorOptions> one_for_each(const std::set<std::string>& names,
-                                                    const runtime::ReflectorOptions& scope,
-                                                    std::string runtime::ReflectorOptions::*member) {
-  std::vector<runtime::ReflectorOptions> scopes;
-  for (const std::string& name : names) scopes.emplace_back(scope).*member = name;
-  return scopes;
 }
 
 /// Nothing that people could make large: anybody may give a Secret of theirs the label.
@@ -122,125 +102,19 @@ class ControllerApp {
   [[nodiscard]] bool may_write() const { return !options_.leader_elect || elector_.may_write(); }
 
   void feed_queues() {
-    clients_.on_change([this](const auto& change) { client_changed(change); });
-    registries_.on_change([this](const auto& change) { registry_object_changed(change); });
+    clients_.on_change([this](const auto& change) { router_.client_changed(change); });
+    registries_.on_change([this](const auto& change) { router_.registry_changed(change); });
     if (namespaced_registries_) {
-      namespaced_registries_->on_change([this](const auto& change) { registry_object_changed(change); });
+      namespaced_registries_->on_change([this](const auto& change) { router_.registry_changed(change); });
     }
-    secrets_.on_change([this](const auto& change) { secret_changed(change); });
-    credentials_.on_change([this](const auto& change) { credentials_changed(change.key()); });
-    namespaces_.on_change([this](const auto& change) {
-      if (change.before && change.after && change.before->labels != change.after->labels) {
-        add_clients_of_namespace(change.key().name);
-      }
-    });
-  }
-
-  void client_changed(const Change<api::ApiClientSummary>& change) {
-    count_user(change.before ? reconciler::used_registry(*change.before) : "",
-               change.after ? reconciler::used_registry(*change.after) : "");
-    const Priority priority = change.initial ? Priority::resync : Priority::normal;
-    if (change.before) claims_.remove(secret_of(*change.before), change.before->uid);
-    if (change.after) {
-      claims_.add(secret_of(*change.after), {change.after->created_at, change.after->uid}, change.key());
-      if (client_writes_.take(change.key(), change.after->resource_version)) return;
-    } else {
-      // Whoever waited for the Secret's name may have it now.
-      for (const kube::ObjectKey& key : claims_.claimants(secret_of(*change.before))) client_queue_.add(key);
-    }
-    client_queue_.add(change.key(), priority);
-  }
-
-  /// A registry is looked at when its first client comes and its last one goes, and when it waits to be
-  /// deleted.
-  void count_user(const std::string& from, const std::string& to) {
-    if (from == to) return;
-    users_.move(from, to);
-    for (const std::string& id : {from, to}) {
-      const auto registry = find_registry(id);
-      if (!registry) continue;
-      const bool in_use = users_.count(id) > 0;
-      const bool as_marked = registry->meta.has_finalizer(api::kInUseFinalizer) == in_use;
-      if (!as_marked || registry->meta.deleting()) look_at_registry(registry->key);
-    }
-  }
-
-  [[nodiscard]] std::shared_ptr<const api::ClientRegistry> find_registry(const std::string& id) const {
-    const kube::ObjectKey key = api::registry_key(id);
-    if (key.namespace_name.empty()) return registries_.store().find(key);
-    return namespaced_registries_ ? namespaced_registries_->store().find(key) : nullptr;
-  }
-
-  void look_at_registry(const kube::ObjectKey& key) {
-    (key.namespace_name.empty() ? registry_queue_ : namespaced_registry_queue_).add(key);
-  }
-
-  void secret_changed(const Change<reconciler::SecretSummary>& change) {
-    if (change.before && change.before->former) formers_.remove(change.before->owner_uid, change.key());
-    if (change.after && change.after->former) formers_.add(change.after->owner_uid, change.key());
-    if (change.initial || !change.before) return;
-    if (change.after && secret_writes_.take(change.key(), change.after->resource_version)) return;
-    if (!change.after) secret_writes_.forget(change.key());
-    if (change.before->staged || change.before->registration) return;
-    const kube::ObjectKey owner{.namespace_name = change.key().namespace_name,
-                                .name = change.before->owner_name};
-    memory_.request_check(owner, reconciler::Doubt::secret);
-    client_queue_.add(owner);
-  }
-
-  void registry_object_changed(const Change<api::ClientRegistry>& change) {
-    if (change.after) directory_.expect(change.after->id());
-    const auto marks_of = [](const api::ClientRegistry& registry) {
-      return std::tuple(registry.meta.generation, registry.meta.uid, registry.meta.deleting(),
-                        registry.meta.annotation(api::kAcceptStateLossAnnotation));
-    };
-    const bool was_default = change.before && change.before->is_default();
-    const bool is_default = change.after && change.after->is_default();
-    if (was_default != is_default) add_default_registries();
-    const bool same = change.before && change.after && was_default == is_default &&
-                      marks_of(*change.before) == marks_of(*change.after);
-    if (!same) look_at_registry(change.key());
-  }
-
-  /// Each says whether it is the only one.
-  void add_default_registries() {
-    registries_.store().each([this](const api::ClientRegistry& registry) {
-      if (registry.is_default()) registry_queue_.add(registry.key);
-    });
-  }
-
-  /// Of a cluster registry in the operator's namespace, of any other in its own.
-  void credentials_changed(const kube::ObjectKey& secret) {
-    const auto look_where_used = [&](const api::ClientRegistry& registry) {
-      const std::string& own = registry.key.namespace_name;
-      const bool in_reach = secret.namespace_name == (own.empty() ? namespace_ : own);
-      if (in_reach && reconciler::secrets_of(registry.spec).contains(secret.name))
-        look_at_registry(registry.key);
-    };
-    registries_.store().each(look_where_used);
-    if (namespaced_registries_) namespaced_registries_->store().each(look_where_used);
+    secrets_.on_change([this](const auto& change) { router_.secret_changed(change); });
+    credentials_.on_change([this](const auto& change) { router_.credentials_changed(change.key()); });
+    namespaces_.on_change([this](const auto& change) { router_.namespace_changed(change); });
   }
 
   void suspect_registry(const std::string& id) {
     registry_reconciler_.suspect(id);
-    look_at_registry(api::registry_key(id));
-  }
-
-  void registry_changed(const reconciler::RegistryNews& news) {
-    reconciler::tell_clients(news, clients_.store(), memory_,
-                             [this](const kube::ObjectKey& client, std::chrono::milliseconds delay) {
-                               client_queue_.add_after(client, delay, Priority::resync);
-                             });
-  }
-
-  void add_clients_of_namespace(const std::string& name) {
-    clients_.store().each([&](const api::ApiClientSummary& client) {
-      if (client.key.namespace_name == name) client_queue_.add(client.key);
-    });
-  }
-
-  static kube::ObjectKey secret_of(const api::ApiClientSummary& client) {
-    return {.namespace_name = client.key.namespace_name, .name = client.secret_name};
+    router_.look_at_registry(api::registry_key(id));
   }
 
   std::string metrics_text() {
@@ -254,35 +128,10 @@ class ControllerApp {
   }
 
   /// Null: the kind is not used, and its CRD need not be there.
-  std::unique_ptr<runtime::Informer<api::ClientRegistry>> watch_namespaced_registries() {
+  std::unique_ptr<runtime::Informer<api::ClientRegistry>> inform_of_namespaced_registries() {
     if (!options_.allow_namespaced_registries) return nullptr;
     return std::make_unique<runtime::Informer<api::ClientRegistry>>(
-        *client_, watched({.type = api::kClientRegistries}), api::read_client_registry, clock_);
-  }
-
-  /// What there is of it in the namespaces that are looked after, and in `others`.
-  [[nodiscard]] std::vector<runtime::ReflectorOptions> watched(
-      const runtime::ReflectorOptions& objects, std::initializer_list<std::string> others = {}) const {
-    if (options_.watch_namespaces.empty()) return {objects};
-    std::set<std::string> names(others);
-    names.insert(options_.watch_namespaces.begin(), options_.watch_namespaces.end());
-    return one_for_each(names, objects, &runtime::ReflectorOptions::namespace_name);
-  }
-
-  [[nodiscard]] std::vector<runtime::ReflectorOptions> watched_namespaces() const {
-    const runtime::ReflectorOptions all = metadata_of(kube::kNamespaces);
-    if (options_.watch_namespaces.empty()) return {all};
-    const std::set<std::string> names(options_.watch_namespaces.begin(), options_.watch_namespaces.end());
-    return one_for_each(names, all, &runtime::ReflectorOptions::object_name);
-  }
-
-  /// Those of cluster registries are in the operator's namespace.
-  [[nodiscard]] std::vector<runtime::ReflectorOptions> watched_credentials() const {
-    runtime::ReflectorOptions usable =
-        metadata_of(kube::kSecrets, selector(api::kUsableByLabel, api::kUsableByRegistry));
-    if (namespaced_registries_) return watched(usable, {namespace_});
-    usable.namespace_name = namespace_;
-    return {usable};
+        *client_, watched_namespaced_registries(options_), api::read_client_registry, clock_);
   }
 
   void check_health() {
@@ -324,21 +173,17 @@ class ControllerApp {
                                   metrics_};
   std::unique_ptr<kube::Client> client_ = cluster_->make_fenced_client([this] { return may_write(); });
 
-  runtime::Informer<api::ApiClientSummary> clients_{*client_, watched({.type = api::kApiClients}),
+  runtime::Informer<api::ApiClientSummary> clients_{*client_, watched_clients(options_),
                                                     api::read_api_client_summary, clock_};
-  runtime::Informer<api::ClientRegistry> registries_{
-      *client_,
-      {.type = api::kClusterClientRegistries, .label_selector = options_.registry_selector},
-      api::read_client_registry,
-      clock_};
+  runtime::Informer<api::ClientRegistry> registries_{*client_, watched_cluster_registries(options_),
+                                                     api::read_client_registry, clock_};
   std::unique_ptr<runtime::Informer<api::ClientRegistry>> namespaced_registries_ =
-      watch_namespaced_registries();
-  runtime::Informer<reconciler::SecretSummary> secrets_{
-      *client_,
-      watched(metadata_of(kube::kSecrets, selector(api::kManagedByLabel, api::kManagedBy)), {namespace_}),
-      reconciler::read_secret_summary, clock_};
-  runtime::Informer<ObjectMeta> credentials_{*client_, watched_credentials(), read_version, clock_};
-  runtime::Informer<ObjectMeta> namespaces_{*client_, watched_namespaces(),
+      inform_of_namespaced_registries();
+  runtime::Informer<reconciler::SecretSummary> secrets_{*client_, watched_secrets(options_, namespace_),
+                                                        reconciler::read_secret_summary, clock_};
+  runtime::Informer<ObjectMeta> credentials_{*client_, watched_credentials(options_, namespace_),
+                                             read_version, clock_};
+  runtime::Informer<ObjectMeta> namespaces_{*client_, watched_namespaces(options_),
                                             [](const Json& object) { return kube::read_object_meta(object); },
                                             clock_};
 
@@ -358,6 +203,21 @@ class ControllerApp {
   reconciler::OwnWrites client_writes_;
   reconciler::OwnWrites secret_writes_;
   reconciler::RotationSlots rotation_slots_{options_.max_scheduled_rotations};
+  reconciler::ChangeRouter router_{
+      {.clients = clients_.store(),
+       .registries = registries_.store(),
+       .namespaced_registries = namespaced_registries_ ? &namespaced_registries_->store() : nullptr,
+       .operator_namespace = namespace_,
+       .claims = claims_,
+       .formers = formers_,
+       .users = users_,
+       .directory = directory_,
+       .memory = memory_,
+       .client_writes = client_writes_,
+       .secret_writes = secret_writes_,
+       .client_queue = client_queue_,
+       .registry_queue = registry_queue_,
+       .namespaced_registry_queue = namespaced_registry_queue_}};
 
   runtime::EventRecorder recorder_{*client_, recorder_options(identity_), clock_, metrics_};
   reconciler::ActionReporter report_{
@@ -399,7 +259,7 @@ class ControllerApp {
              return backend::make_registry_connection(
                  std::move(config), [this] { return may_write(); }, metrics_);
            },
-       .changed = [this](const reconciler::RegistryNews& news) { registry_changed(news); },
+       .changed = [this](const reconciler::RegistryNews& news) { router_.registry_has_news(news); },
        .namespaced_registries = namespaced_registries_ ? &namespaced_registries_->store() : nullptr,
        .namespaced_hosts = namespaced_hosts_}};
   reconciler::Sweeper sweeper_{
@@ -413,7 +273,7 @@ class ControllerApp {
        .report = report_,
        .operator_namespace = namespace_,
        .installation_id = installation_id_,
-       .changed = [this](const std::string& id) { look_at_registry(api::registry_key(id)); }}};
+       .changed = [this](const std::string& id) { router_.look_at_registry(api::registry_key(id)); }}};
 
   runtime::Controller registry_controller_{
       {.name = "clusterclientregistry", .workers = 2}, registry_queue_, registry_reconciler_, metrics_};
