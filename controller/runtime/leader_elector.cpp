@@ -47,6 +47,17 @@ bool is_free(const kube::WatchEvent& event) {
   return lease && lease->holder_identity.empty();
 }
 
+/// Somebody else has written the lease since it was read.
+bool was_faster(const Error& error) {
+  return error.kind == ErrorKind::conflict || error.kind == ErrorKind::already_exists;
+}
+
+/// The server has not said that it did not.
+bool may_be_stored(const Error& error) {
+  return error.kind == ErrorKind::cancelled || error.kind == ErrorKind::timeout ||
+         error.kind == ErrorKind::unavailable;
+}
+
 }  // namespace
 
 Result<void> LeaderElectorOptions::check() const {
@@ -106,9 +117,7 @@ Result<bool> LeaderElector::try_to_lead(const std::stop_token& stop) {
   if (move == LeaseMove::wait) return false;
   const auto claimed = claim(move, stop);
   if (claimed) return true;
-  const ErrorKind kind = claimed.error().kind;
-  const bool other_was_faster = kind == ErrorKind::conflict || kind == ErrorKind::already_exists;
-  return other_was_faster ? Result<bool>(false) : fail(claimed.error());
+  return was_faster(claimed.error()) ? Result<bool>(false) : fail(claimed.error());
 }
 
 void LeaderElector::watch_lease(const std::stop_token& stop) {
@@ -193,7 +202,7 @@ Result<bool> LeaderElector::renew(const std::stop_token& stop) {
 }
 
 void LeaderElector::release() {
-  if (!leading_) return;
+  if (!leading_ && !claim_is_open_) return;
   step_down();
   const TimedStop limit({}, options_.renew_deadline);
   const std::stop_token stop = limit.token();
@@ -208,13 +217,15 @@ void LeaderElector::release() {
 }
 
 Result<bool> LeaderElector::try_to_release(const std::stop_token& stop) {
-  if (!seen_ || seen_->lease.holder_identity != options_.identity) return false;
-  auto stored = store(released_lease(seen_->lease, clock_.wall_now()), stop);
-  if (stored) return false;
-  if (stored.error().kind == ErrorKind::not_found) return false;
-  const bool conflict = stored.error().kind == ErrorKind::conflict;
-  RETURN_IF_ERROR(look(stop));
-  if (conflict) return true;
+  const bool is_ours = seen_ && seen_->lease.holder_identity == options_.identity;
+  if (!is_ours && !claim_is_open_) return false;
+  // Of this write and an open claim, which may be stored yet, the first one makes the other a conflict.
+  const kube::Lease current = seen_ ? seen_->lease : kube::Lease{.key = options_.lease};
+  auto stored = store(released_lease(current, clock_.wall_now()), stop);
+  if (stored || stored.error().kind == ErrorKind::not_found) return false;
+  const bool has_changed = was_faster(stored.error());
+  if (is_ours || has_changed) RETURN_IF_ERROR(look(stop));
+  if (has_changed) return true;
   return failure_of(std::move(stored));
 }
 
@@ -237,6 +248,7 @@ void LeaderElector::step_down() {
 Result<void> LeaderElector::look(const std::stop_token& stop) {
   auto found = client_.find(kube::kLeases, options_.lease, stop);
   if (!found) return failure_of(std::move(found));
+  claim_is_open_ = false;  // the lease may be somebody else's now: what is to be done is decided anew
   if (*found) return remember(std::move(**found));
   seen_.reset();
   object_.reset();
@@ -247,7 +259,9 @@ Result<void> LeaderElector::claim(LeaseMove move, const std::stop_token& stop) {
   const BootTime began_at = clock_.now();
   const kube::Lease current = seen_ ? seen_->lease : kube::Lease{.key = options_.lease};
   const LeaseClaim record{options_.identity, options_.lease_duration, clock_.wall_now()};
-  RETURN_IF_ERROR(store(next_lease(current, move, record), stop));
+  auto stored = store(next_lease(current, move, record), stop);
+  claim_is_open_ = !stored && move != LeaseMove::renew && may_be_stored(stored.error());
+  RETURN_IF_ERROR(stored);
   last_renewal_began_ = began_at;
   if (!leading_.exchange(true)) metrics_.leading(true);
   return {};

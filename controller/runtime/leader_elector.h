@@ -42,8 +42,8 @@ class LeaderElector {
   Result<void> acquire(const std::stop_token& stop);
   /// Blocks, renewing, until stopped (success) or until the lease is lost (an error: the program must end).
   Result<void> hold(const std::stop_token& stop);
-  /// Gives the lease back, so that another replica need not wait for expiry. Call after all workers have
-  /// stopped.
+  /// Gives the lease back, so that another replica need not wait for expiry; also what may have been acquired
+  /// right before the stop. Call after all workers have stopped.
   void release();
 
   /// The fencing check, on CLOCK_BOOTTIME.
@@ -87,7 +87,8 @@ class LeaderElector {
 
   std::optional<LeaseSighting> seen_;
   std::shared_ptr<const Json>
-      object_;  ///< the lease as stored: what is not ours in it is written back unchanged
+      object_;                  ///< the lease as stored: what is not ours in it is written back unchanged
+  bool claim_is_open_ = false;  ///< whether the lease was acquired is not known
   std::string reported_holder_;
 
   std::mutex mutex_;  ///< guards the two below

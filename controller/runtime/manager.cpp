@@ -127,25 +127,27 @@ Result<void> Manager::run(const std::stop_token& stop) {
 Result<void> Manager::serve(Ending& ending) {
   RETURN_IF_ERROR(wait_for_caches(ending.token()));
   log_.info("caches are complete");
-  if (elector_ != nullptr) RETURN_IF_ERROR(elector_->acquire(ending.token()));
-  lead(ending);
-  return {};
+  if (elector_ == nullptr) {
+    lead(ending);
+    return {};
+  }
+  auto acquired = elector_->acquire(ending.token());
+  if (acquired) lead(ending);
+  elector_->release();
+  return acquired;
 }
 
 void Manager::lead(Ending& ending) {
-  {
-    std::optional<HoldLease> hold;
-    Crew holder(ending);
-    if (elector_ != nullptr) holder.start(hold.emplace(*elector_));
-    Crew helpers(ending);
-    for (Runnable* runnable : leading_helpers_) helpers.start(*runnable);
-    Crew leading(ending);
-    for (Runnable* runnable : leading_) leading.start(*runnable);
-    wait_for_stop(ending.token());
-    // The lease is renewed until the last of them has ended.
-    leading.stop_together();
-  }
-  if (elector_ != nullptr) elector_->release();
+  std::optional<HoldLease> hold;
+  Crew holder(ending);
+  if (elector_ != nullptr) holder.start(hold.emplace(*elector_));
+  Crew helpers(ending);
+  for (Runnable* runnable : leading_helpers_) helpers.start(*runnable);
+  Crew leading(ending);
+  for (Runnable* runnable : leading_) leading.start(*runnable);
+  wait_for_stop(ending.token());
+  // The lease is renewed until the last of them has ended.
+  leading.stop_together();
 }
 
 Result<void> Manager::wait_for_caches(const std::stop_token& stop) const {

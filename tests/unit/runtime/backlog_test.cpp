@@ -59,6 +59,17 @@ TEST_F(BacklogTest, KnowsSinceWhenAKeyWasDueThatIsBeingWorkedOn) {
   EXPECT_EQ(backlog.due_since(key("a")), at(3));
 }
 
+TEST_F(BacklogTest, KnowsThatAKeyWasMadeDueEarlierOrRose) {
+  backlog.add(key("a"), at(5), Priority::normal);
+  backlog.add(key("a"), at(3), Priority::normal);
+  backlog.add(key("b"), at(1), Priority::resync);
+  backlog.add(key("b"), at(4), Priority::normal);
+  ASSERT_EQ(backlog.take(at(9)), key("a"));
+  ASSERT_EQ(backlog.take(at(9)), key("b"));
+  EXPECT_EQ(backlog.due_since(key("a")), at(3));
+  EXPECT_EQ(backlog.due_since(key("b")), at(4));
+}
+
 TEST_F(BacklogTest, CountsKeysThatDidNotWaitYet) {
   backlog.add(key("a"), at(1), Priority::normal);
   backlog.add(key("a"), at(2), Priority::normal);

@@ -22,6 +22,10 @@ inline Error unavailable() {
           .code = {}};
 }
 
+inline Error forbidden() {
+  return {.kind = ErrorKind::forbidden, .message = "no", .retry_after = {}, .status_code = 403, .code = {}};
+}
+
 /// Deadlines are those of production, on a clock that the test moves; waits are real and short.
 inline runtime::LeaderElectorOptions options_of(
     std::string identity, std::chrono::milliseconds retry_period = std::chrono::milliseconds(2)) {

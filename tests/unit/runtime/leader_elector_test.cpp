@@ -384,6 +384,90 @@ TEST_F(LeaderElectorTest, ReleaseWithoutTheLeaseDoesNothing) {
   EXPECT_TRUE(kube.writes().empty());
 }
 
+/// As when the process is stopped the moment it acquires: what has become of the claim is not known.
+class LeaderElectorStopped : public LeaderElectorTest {
+ protected:
+  /// The claim is carried out, but its answer does not come.
+  void stop_before_the_answer(Verb verb) {
+    kube.lose_reply_next(verb, "leases");
+    std::stop_source stop;
+    kube.on_write([&stop](const auto& /*write*/) { stop.request_stop(); });
+    EXPECT_FALSE(gated_elector.acquire(stop.get_token()));
+    kube.on_write({});
+    ASSERT_EQ(stored().holder_identity, "me");
+  }
+  /// The claim does not get to the server.
+  void stop_before_the_claim() {
+    gated.open = false;
+    {
+      const std::jthread acquiring(
+          [this](const std::stop_token& stop) { EXPECT_FALSE(gated_elector.acquire(stop)); });
+      EXPECT_TRUE(eventually([this] { return gated.waiting > 0; }));
+    }
+    gated.open = true;
+  }
+  GatedClient gated{kube};
+  LeaderElector gated_elector{gated, options_of("me"), clock, metrics};
+};
+
+TEST_F(LeaderElectorStopped, ReleasesALeaseThatItHasTakenWithoutHearingOfIt) {
+  put_lease("");
+  stop_before_the_answer(Verb::replace);
+  gated_elector.release();
+  EXPECT_EQ(stored().holder_identity, "");
+}
+
+TEST_F(LeaderElectorStopped, ReleasesALeaseThatItHasCreatedWithoutHearingOfIt) {
+  stop_before_the_answer(Verb::create);
+  gated_elector.release();
+  EXPECT_EQ(stored().holder_identity, "");
+}
+
+TEST_F(LeaderElectorStopped, KeepsAClaimThatIsUnderWayFromBeingStored) {
+  put_lease("");
+  const std::string version = stored().resource_version;
+  stop_before_the_claim();
+  kube.fail_next(Verb::replace, "leases", unavailable());
+  gated_elector.release();
+  EXPECT_NE(stored().resource_version, version) << "which the claim names";
+  EXPECT_EQ(stored().holder_identity, "");
+}
+
+TEST_F(LeaderElectorStopped, LeavesTheLeaseToWhoHasItInstead) {
+  put_lease("");
+  stop_before_the_claim();
+  renew_as("other", clock.wall_now());
+  kube.fail_next(Verb::replace, "leases", unavailable());
+  gated_elector.release();
+  EXPECT_EQ(stored().holder_identity, "other");
+}
+
+TEST_F(LeaderElectorStopped, LeavesTheLeaseToWhoWasSeenToHaveIt) {
+  put_lease("");
+  kube.fail_next(Verb::replace, "leases", unavailable());
+  kube.on_write([this](const auto& /*write*/) { renew_as("other", clock.wall_now()); });
+  {
+    const std::jthread acquiring(
+        [this](const std::stop_token& stop) { EXPECT_FALSE(elector.acquire(stop)); });
+    let_it_look();
+  }
+  kube.clear_writes();
+  elector.release();
+  EXPECT_EQ(stored().holder_identity, "other");
+  EXPECT_TRUE(kube.writes().empty());
+}
+
+TEST_F(LeaderElectorStopped, WritesNothingWhenItsClaimWasRefused) {
+  LeaderElector patient(kube, options_of("me", seconds(5)), clock, metrics);
+  kube.fail_next(Verb::create, "leases", test::forbidden());
+  {
+    const std::jthread acquiring([&](const std::stop_token& stop) { EXPECT_FALSE(patient.acquire(stop)); });
+    EXPECT_TRUE(eventually([this] { return kube.calls(Verb::create, "leases") == 1; }));
+  }
+  patient.release();
+  EXPECT_EQ(kube.calls(Verb::create, "leases"), 1);
+}
+
 TEST_F(LeaderElectorTest, ReleaseGivesUpAtTheRenewDeadline) {
   auto quick = options_of("me", milliseconds(10));
   quick.renew_deadline = milliseconds(100);

@@ -287,6 +287,17 @@ TEST_F(ManagerWithElectionTest, FollowerHasCompleteCachesAndRunsNoController) {
   EXPECT_EQ(kube.get(kube::kLeases, lease)["spec"]["holderIdentity"], "other");
 }
 
+TEST_F(ManagerWithElectionTest, ALeaseThatIsAcquiredAsItStopsIsGivenBack) {
+  kube.lose_reply_next(test::Verb::create, "leases");
+  std::stop_source stop;
+  kube.on_write([&stop](const auto& /*write*/) { stop.request_stop(); });
+  Manager manager({}, &elector);
+  manager.add_leading(controller);
+  EXPECT_TRUE(manager.run(stop.get_token()));
+  EXPECT_FALSE(diary.has("start controller"));
+  EXPECT_EQ(kube.get(kube::kLeases, lease)["spec"]["holderIdentity"], "");
+}
+
 TEST_F(ManagerWithElectionTest, LostLeaseStopsTheControllersAndIsTheResult) {
   Manager manager({}, &elector);
   manager.add_always(server);
