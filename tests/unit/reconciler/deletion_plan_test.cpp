@@ -85,6 +85,19 @@ INSTANTIATE_TEST_SUITE_P(
             [] { return issued([](auto& seen) { seen.registered.reset(); }); },
             true,
             {"delete-secret", "release"}},
+        Row{"OthersOfItsClients",
+            [] { return issued([](auto& seen) { seen.others.push_back(registered()); }); },
+            true,
+            {"remove-client", "remove-client", "delete-secret", "release"}},
+        Row{"OthersThatAreSomebodyElses",
+            [] {
+              return issued([](auto& seen) {
+                seen.others.push_back(registered("another-installation"));
+                seen.others.push_back(registered(test::kInstallation, "other", "uid-other"));
+              });
+            },
+            true,
+            {"remove-client", "delete-secret", "release"}},
         Row{"SecretIsGoneAlready",
             [] {
               return issued([](auto& seen) {

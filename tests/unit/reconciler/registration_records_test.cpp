@@ -105,6 +105,20 @@ TEST_F(Records, FindsWhatWasSaved) {
   EXPECT_EQ((*found)->pending, PendingCall::update);
 }
 
+/// Somebody has copied the Secret of another client over it.
+TEST_F(Records, RefusesARecordThatIsAboutAnotherClient) {
+  RegistrationRecord other = a_record();
+  other.client_id = "id-2";
+  ASSERT_THAT(store_->save(std::move(other), {}), test::is_ok());
+  Json copy = kube_.get(kube::kSecrets, registration_key(test::kOperatorNamespace, "default", "id-2"));
+  copy["metadata"]["name"] = key_.name;
+  kube_.put(kube::kSecrets, copy);
+  const auto found = store_->find("id-1", {});
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().kind, ErrorKind::conflict);
+  EXPECT_THAT(found.error().message, ::testing::HasSubstr("is about another client"));
+}
+
 TEST_F(Records, OneSecretForEachClientOfEachRegistry) {
   ASSERT_THAT(store_->save(a_record(), {}), test::is_ok());
   ASSERT_THAT(records_.of("other")->save(a_record("token-2"), {}), test::is_ok());
