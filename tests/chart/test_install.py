@@ -6,6 +6,7 @@ import urllib.parse
 from pathlib import Path
 
 import pytest
+from api_clients import API, client_path, create, wait_ready
 from chart import CHART, NAMESPACE, RELEASE, helm
 from conftest import Installed
 from controlplane import ControlPlane
@@ -15,7 +16,6 @@ from pods import Pods, program
 from processes import wait_until
 from registry import exchange
 
-API = "apiclient.dev/v1alpha1"
 TEAM = "team-a"
 FLAGS = ("--namespace", NAMESPACE, "--set=embeddedRegistry.enabled=true", "--set=embeddedRegistry.tenant=acme")
 
@@ -55,23 +55,6 @@ def get(api, version, plural, name, namespace=NAMESPACE):
     return answer.body
 
 
-def client_path(name=None):
-    return path(API, "apiclients", TEAM, name)
-
-
-def is_ready(manifest):
-    conditions = {one["type"]: one["status"] for one in manifest.get("status", {}).get("conditions", [])}
-    return conditions.get("Ready") == "True"
-
-
-def create(user, name, **spec):
-    answer = user.post(client_path(), {"apiVersion": API, "kind": "ApiClient", "metadata": {"name": name},
-                                       "spec": {"displayName": "One", **spec}})
-    assert answer.status == 201, answer.message
-    return wait_until(lambda: (found := user.request("GET", client_path(name)).body) and is_ready(found) and found, 20,
-                      f"{name} is ready")
-
-
 def secret(cluster, name):
     """What a consumer has mounted: {key: text}."""
     return {key: base64.b64decode(value).decode() for key, value in get(cluster.api, "v1", "secrets", name, TEAM)["data"].items()}
@@ -98,19 +81,21 @@ def test_they_run_as_the_chart_says(pods):
 
 
 def test_an_editor_gets_credentials_that_work_and_rotates_them(cluster, user):
-    create(user, "invoices")
+    create(user, TEAM, "invoices")
+    wait_ready(user, TEAM, "invoices")
     old = secret(cluster, "invoices")
     assert old["client-id"] == "acme_team-a_invoices" and works(old)
-    assert user.merge_patch(client_path("invoices"), {"metadata": {"annotations": {"apiclient.dev/rotate": "r1"}}}).ok
+    assert user.merge_patch(client_path(TEAM, "invoices"), {"metadata": {"annotations": {"apiclient.dev/rotate": "r1"}}}).ok
     wait_until(lambda: secret(cluster, "invoices")["client-secret"] != old["client-secret"], 20, "a new secret is published")
     assert works(old) and works(secret(cluster, "invoices"))
-    assert user.delete(client_path("invoices")).ok
-    wait_until(lambda: user.request("GET", client_path("invoices")).status == 404, 20, "it has gone")
+    assert user.delete(client_path(TEAM, "invoices")).ok
+    wait_until(lambda: user.request("GET", client_path(TEAM, "invoices")).status == 404, 20, "it has gone")
     assert not works(old)
 
 
 def test_an_editor_sees_no_secret(user):
-    create(user, "payments")
+    create(user, TEAM, "payments")
+    wait_ready(user, TEAM, "payments")
     assert user.request("GET", path("v1", "secrets", TEAM, "payments")).status == 403
 
 

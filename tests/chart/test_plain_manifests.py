@@ -3,9 +3,10 @@
 import subprocess
 
 import yaml
-from chart import REPOSITORY, render
+from chart import render
 from controlplane import ControlPlane
 from documented import commands, run
+from repository import REPOSITORY
 
 KUSTOMIZATION = """
 resources: [../../checkout]

@@ -4,6 +4,7 @@ and never in each other's way."""
 import base64
 
 import pytest
+from api_clients import API, client_path, create, wait_ready
 from audit import AuditLog
 from chart import CHART, helm
 from conftest import Installed
@@ -13,7 +14,6 @@ from kubeapi import KubeApi, path
 from pods import Pods
 from processes import wait_until
 
-API = "apiclient.dev/v1alpha1"
 RBAC = "rbac.authorization.k8s.io/v1"
 ONE, OTHER = "apiclient-system", "other-system"
 OURS = {ONE: "team-a", OTHER: "team-b"}
@@ -78,32 +78,18 @@ def account(namespace):
     return f"system:serviceaccount:{namespace}:{ACCOUNTS[namespace]}"
 
 
-def declare(api, namespace, name):
-    answer = api.post(path(API, "apiclients", namespace), {"apiVersion": API, "kind": "ApiClient", "metadata": {"name": name},
-                                                           "spec": {"displayName": name}})
-    assert answer.ok, answer.message
-
-
-def wait_ready(api, namespace, name):
-    def ready():
-        found = get(api, path(API, "apiclients", namespace, name))
-        return conditions(found).get("Ready", {}).get("status") == "True" and found
-
-    return wait_until(ready, 30, f"{namespace}/{name} is ready")
-
-
 def test_each_looks_after_its_own_namespaces(cluster, audit):
-    declare(cluster.api, NOBODYS, "left-alone")
+    create(cluster.api, NOBODYS, "left-alone")
     ids = {}
     for operator, namespace in OURS.items():
-        declare(cluster.api, namespace, "one")
+        create(cluster.api, namespace, "one")
         client = wait_ready(cluster.api, namespace, "one")
         ids[operator] = client["status"]["clientId"]
         secret = get(cluster.api, path("v1", "secrets", namespace, "one"))
         assert base64.b64decode(secret["data"]["client-id"]).decode() == ids[operator]
     assert ids == {ONE: "team-a_one", OTHER: "team-b_one"}
     # Both have worked since it was declared.
-    alone = get(cluster.api, path(API, "apiclients", NOBODYS, "left-alone"))
+    alone = get(cluster.api, client_path(NOBODYS, "left-alone"))
     assert "conditions" not in alone["status"] and "finalizers" not in alone["metadata"]
 
 
@@ -120,8 +106,8 @@ def test_a_registry_is_looked_after_by_one(cluster, audit):
 def test_they_rotate_and_delete_with_their_rights(cluster, audit):
     api = cluster.api
     for namespace in OURS.values():
-        where = path(API, "apiclients", namespace, "two")
-        declare(api, namespace, "two")
+        where = client_path(namespace, "two")
+        create(api, namespace, "two")
         wait_ready(api, namespace, "two")
         api.merge_patch(where, {"metadata": {"annotations": {"apiclient.dev/rotate": "first:now"}}})
         wait_until(lambda: get(api, where)["status"]["credential"]["revision"] == 2, 20, f"{namespace}/two is rotated")

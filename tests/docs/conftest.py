@@ -17,7 +17,7 @@ import controller  # noqa: E402
 import registry  # noqa: E402
 from controlplane import ControlPlane  # noqa: E402
 from documented import environment  # noqa: E402
-from processes import free_ports  # noqa: E402
+from ports import free_ports  # noqa: E402
 from reader import Reader  # noqa: E402
 from stack import OPERATOR, REGISTRY, Stack  # noqa: E402
 

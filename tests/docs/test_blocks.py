@@ -5,9 +5,9 @@ import json
 import peer_binaries
 import pytest
 import yaml
-from chart import REPOSITORY
 from documented import blocks, page_text
 from processes import Failed
+from repository import REPOSITORY
 
 PAGES = sorted(str(file.relative_to(REPOSITORY / "docs")) for file in (REPOSITORY / "docs").rglob("*.md")) + [
     "../README.md", "../CONTRIBUTING.md", "../examples/README.md", "../tools/README.md"]

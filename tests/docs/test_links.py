@@ -5,7 +5,7 @@ import subprocess
 from functools import cache
 
 import pytest
-from chart import REPOSITORY
+from repository import REPOSITORY
 
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)|<img[^>]* src=\"([^\"]+)\"")
 _ELSEWHERE = re.compile(r"^[a-z]+:")

@@ -4,10 +4,11 @@ import subprocess
 
 import pytest
 import yaml
+from api_clients import API
 from chart import NAMESPACE
 from controlplane import ControlPlane
 from documented import commands, environment, run
-from installation import API, Installation, works
+from installation import Installation, works
 from kubeapi import path
 from reader import Reader
 from registry import Registry

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from controller import PROGRAM as CONTROLLER
 from controlplane import OPERATOR_NAMESPACE
-from processes import answers, free_ports, wait_until
+from ports import free_ports
+from processes import answers, wait_until
 from registry import PROGRAM as REGISTRY
 
 

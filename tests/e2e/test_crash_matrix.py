@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from crash_bench import HELD, PLACES, CrashBench, NotReached
-from matrix import DEATHS, FAULTS, KILL, SIDES, TAKE_OVER, TOKENS
+from matrix import DEATHS, FAULTS, KILL, TOKENS
 from matrix_grounds import GROUNDS, Embedded
 from matrix_operations import OPERATIONS
 

@@ -11,10 +11,10 @@ from crash_helpers import installation_id, reconcile_again
 from fault_proxy import FaultProxy
 from faults import Reply, lose_reply
 from hydra import MARK, HydraWorld
-from kstatus import conditions
+from kstatus import conditions, is_ready
 from processes import wait_until
 from registry import token_status
-from rotation import is_ready, revision, rotate, wait_refused, works
+from rotation import revision, rotate, wait_refused, works
 from secret_scanner import SecretScanner
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "hydra.yaml"

@@ -4,7 +4,8 @@ import time
 
 import pytest
 from processes import wait_until
-from rotation import is_ready, revision, rotate, wait_refused, works
+from kstatus import is_ready
+from rotation import revision, rotate, wait_refused, works
 from registry import token_status
 
 

@@ -11,11 +11,11 @@ from crash_helpers import installation_id
 from namespaced_world import ALLOWED, HOSTS, NamespacedWorld
 from operator_rights import all_rights, roles, without
 from operator_user import bind_restart_role, unbind_restart_role
-from processes import wait_until
+from processes import Failed, tail, wait_until
+from repository import REPOSITORY
 from rights_scenarios import (INSTALLATION, PATIENT, Delete, Guard, GuardNamespaced, HandOver, Issue, LabelNamespace,
                               Lead, LeadFirst, OrphanAgain, Probe, ProbeNamespaced, Recover, RestartDaemonSet,
                               RestartDeployment, RestartStatefulSet, Rotate, Settle, Tell, TellAgain)
-from stack import REPOSITORY
 from world import World
 
 NEEDED_FOR = {
@@ -87,7 +87,7 @@ class Bench:
             self._start()
             began = time.monotonic()
             scenario.act()
-            wait_until(scenario.reached, 20, f"all rights: {kind.__doc__}", interval=0.02)
+            self._wait(scenario.reached, f"all rights: {kind.__doc__}")
             self._took[kind] = time.monotonic() - began
             scenario.end()
         return self._took[kind]
@@ -107,16 +107,23 @@ class Bench:
         self._start()
         if kind.is_made_up_for:
             scenario.act_again()
-            wait_until(scenario.reached, 20, f"{right} is given back: {kind.__doc__}", interval=0.02)
+            self._wait(scenario.reached, f"{right} is given back: {kind.__doc__}")
+
+    def _wait(self, condition, what):
+        """Longer than whoever looks at the Lease so seldom needs when its first look has failed."""
+        try:
+            return wait_until(condition, 60, what, interval=0.02)
+        except Failed as error:
+            raise AssertionError(f"{error}; the operator's log ends:\n{tail(self._operator.log)}") from None
 
     def _try(self, scenario, right, within):
         mark = self._audit.mark()
         self._start(ready=False)
-        wait_until(lambda: self._operator.is_ready() or (right.verb != "watch" and self._refused(right, mark)), 20,
+        self._wait(lambda: self._operator.is_ready() or (right.verb != "watch" and self._refused(right, mark)),
                    "the operator has begun")
         before_act = self._audit.mark()
         scenario.act()
-        wait_until(lambda: self._refused(right, mark), 20, f"the operator is refused {right}")
+        self._wait(lambda: self._refused(right, mark), f"the operator is refused {right}")
         self._assert_not_reached(scenario, right, within, before_act)
 
     def _assert_not_reached(self, scenario, right, seconds, before_act):

@@ -5,10 +5,10 @@ import pytest
 from controller import CHECKPOINTS, LEASE, Controller
 from controlplane import OPERATOR_NAMESPACE
 from crash_helpers import expect_killed
-from kstatus import conditions
+from kstatus import conditions, is_ready
 from kubeapi import path
 from processes import wait_until
-from rotation import ends, is_ready, revision, rotate, wait_handled, wait_overlap_over, wait_refused, works
+from rotation import ends, revision, rotate, wait_handled, wait_overlap_over, wait_refused, works
 from world import API
 
 REDIRECT = "https://app.example.com/callback"

@@ -13,7 +13,6 @@ from crash_helpers import assert_gone, assert_issued, expect_killed, wait_until_
 from fault_proxy import FaultProxy
 from faults import Reply, lose_reply
 from kubeapi import path
-from registry import token_status
 from secret_scanner import History, SecretScanner
 
 # Files that are the home of secrets, or that belong to the servers around the product.

@@ -15,8 +15,8 @@ from faults import Pause
 from kubeapi import path
 from operator_user import bind_restart_role, unbind_restart_role
 from processes import wait_until
+from repository import REPOSITORY
 from rotation import ends, revision, rotate, wait_overlap_over, works
-from stack import REPOSITORY
 from test_client_types import JWKS, REDIRECT
 from workloads import Workloads, target
 from world import API

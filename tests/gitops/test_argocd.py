@@ -9,11 +9,11 @@ import re
 import pytest
 import yaml
 from argocd import CUSTOMIZATIONS
-from chart import REPOSITORY
 from documented import commands, run
 from kstatus import conditions
 from kubeapi import path
 from processes import wait_until
+from repository import REPOSITORY
 from rotation import revision, wait_handled, wait_overlap_over
 
 API = "apiclient.dev/v1alpha1"

@@ -2,8 +2,8 @@
 
 import pytest
 from documented import commands, run
-from kstatus import conditions
-from rotation import is_ready, revision, wait_handled, wait_refused, works
+from kstatus import conditions, is_ready
+from rotation import revision, wait_handled, wait_refused, works
 
 ROTATE = "apiclient.dev/rotate"
 

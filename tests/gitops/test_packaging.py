@@ -4,8 +4,8 @@ import shlex
 
 import pytest
 import yaml
-from chart import REPOSITORY
 from documented import commands, run
+from repository import REPOSITORY
 from rotation import revision, wait_handled
 
 EXAMPLES = REPOSITORY / "examples" / "gitops"

@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass
 
 import peer_binaries
-from chart import REPOSITORY
+from repository import REPOSITORY
 
 _FENCE = re.compile(r"^( *)```([a-z]*)$")
 _HEADING = re.compile(r"^(#{1,6}) (.+)$")

@@ -1,13 +1,12 @@
 """The chart, by the real helm: what it renders, and what it installs. For the tests and for tools/plain-manifests."""
 
 import subprocess
-from pathlib import Path
 
 import peer_binaries
 import yaml
 from kube_binaries import KUBERNETES_VERSION
+from repository import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 CHART = REPOSITORY / "charts" / "apiclient-operator"
 NAMESPACE, RELEASE = "apiclient-system", "apiclient"
 _CLUSTER = ("--kube-version", KUBERNETES_VERSION)  # where no cluster is asked

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import cache
 import debian_base
-from image_files import REPOSITORY
 from processes import Failed
+from repository import REPOSITORY
 
 DEBIAN = re.search(r"^ARG DEBIAN=(\S+)$", (REPOSITORY / "Dockerfile").read_text(), re.MULTILINE)[1]
 _SETUP = Path(__file__).resolve().parents[1] / "setup"

@@ -25,13 +25,14 @@ from pathlib import Path
 import controlplane_flags as flags
 import kube_binaries
 from certificates import CertificateAuthority
-from processes import Failed, ProcessTable, answers, free_ports, tail, wait_until
+from ports import free_ports
+from processes import Failed, ProcessTable, answers, tail, wait_until
+from repository import REPOSITORY
 
 OPERATOR_NAMESPACE = "apiclient-system"
 OPERATOR_USER = "apiclient-operator"
 ETCD, APISERVER, CONTROLLER_MANAGER = "etcd", "kube-apiserver", "kube-controller-manager"
 
-_REPOSITORY = Path(__file__).resolve().parent.parent.parent
 _READY_WITHIN = 60.0
 _OUR_FILES = ("audit.log", "audit-policy.yaml", "certificates", "env", "etcd", "kubectl-cache", "controlplane.json",
               "pids", "*.kubeconfig", *(f"{name}.log" for name in (ETCD, APISERVER, CONTROLLER_MANAGER)))
@@ -190,8 +191,8 @@ class ControlPlane:
     def install(self, crds=None, roles=None):
         """Creates the operator's namespace, its role bound to its user, the custom resource definitions, and the opt-in
         role for restartTargets, which is bound to nobody. `crds`, `roles`: directories of those of another version."""
-        roles = roles or _REPOSITORY / "charts" / "apiclient-operator" / "files"
-        definitions = Path(crds) if crds else _REPOSITORY / "crds"
+        roles = roles or REPOSITORY / "charts" / "apiclient-operator" / "files"
+        definitions = Path(crds) if crds else REPOSITORY / "crds"
         if not any(definitions.glob("*.yaml")):
             raise Failed(f"no *.yaml in {definitions}")
         apply = ("apply", "--server-side", "--field-manager=apiclient-testbed")

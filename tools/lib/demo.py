@@ -10,8 +10,10 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
-from processes import Failed, free_ports, tail, wait_until
-from stack import OPERATOR, REGISTRY, REPOSITORY, Stack
+from ports import free_ports
+from processes import Failed, tail, wait_until
+from repository import REPOSITORY
+from stack import OPERATOR, REGISTRY, Stack
 
 _EXAMPLE = REPOSITORY / "examples" / "quickstart.yaml"
 _CLIENT = "quickstart"

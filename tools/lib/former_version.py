@@ -10,9 +10,9 @@ from pathlib import Path
 
 import cache
 from processes import Failed
+from repository import REPOSITORY
 
 COMMIT = "16d42107ef987ef8fce153e7a750a6da24d6e44c"
-_REPOSITORY = Path(__file__).resolve().parent.parent.parent
 _PROGRAM = Path("build", "dev", "controller", "apiclient-controller")
 
 
@@ -86,7 +86,7 @@ def _check_out(target):
 
 
 def _git(*arguments):
-    return subprocess.run(["git", "-C", _REPOSITORY, *arguments], capture_output=True, text=True)
+    return subprocess.run(["git", "-C", REPOSITORY, *arguments], capture_output=True, text=True)
 
 
 def _run(directory, *argv):

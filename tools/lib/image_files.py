@@ -1,10 +1,10 @@
 """What `tools/image` leaves in build/image, and where from."""
 
 import re
-from pathlib import Path
+
+from repository import REPOSITORY
 
 NAME = "apiclient-operator"
-REPOSITORY = Path(__file__).resolve().parents[2]
 DIRECTORY = REPOSITORY / "build" / "image"
 
 ARCHIVE = DIRECTORY / f"{NAME}.tar"  # as `docker save` writes it

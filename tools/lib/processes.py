@@ -6,11 +6,9 @@ kernel keeps for it, and signalled through a pidfd after both were compared.
 
 import contextlib
 import os
-import random
 import select
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -81,23 +79,6 @@ def answers(url, seconds=2.0):
             return response.status == 200
     except (urllib.error.URLError, OSError):
         return False
-
-
-def free_ports(count):
-    """Ports nobody listens on, below the kernel's ephemeral range so that no outgoing connection takes one between
-    now and the server's bind, or while a server is being restarted."""
-    low = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    candidates = random.sample(range(max(10000, low - 16000), low), 200) if low > 11000 else [0] * 200
-    with contextlib.ExitStack() as held:
-        ports = []
-        for candidate in candidates:
-            probe = held.enter_context(socket.socket())
-            with contextlib.suppress(OSError):
-                probe.bind(("127.0.0.1", candidate))
-                ports.append(probe.getsockname()[1])
-            if len(ports) == count:
-                return ports
-    raise Failed(f"found no {count} free ports on 127.0.0.1")
 
 
 def tail(path, lines=20):

@@ -6,10 +6,11 @@ import socket
 from pathlib import Path
 
 from controlplane import OPERATOR_NAMESPACE, ControlPlane
-from processes import Failed, answers, free_ports, tail, wait_until
+from ports import free_ports
+from processes import Failed, answers, tail, wait_until
+from repository import REPOSITORY
 
 REGISTRY, OPERATOR = "apiclient-registry", "apiclient-controller"
-REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
 _READY_WITHIN = 30.0
 

@@ -13,7 +13,8 @@ import shutil
 import controller
 import registry
 from kubeapi import path
-from processes import Failed, answers, free_ports, tail, wait_until
+from ports import free_ports
+from processes import Failed, answers, tail, wait_until
 
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 IMAGE = os.environ.get("APICLIENT_IMAGE_ROOT")

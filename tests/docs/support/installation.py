@@ -2,15 +2,13 @@
 
 import secrets as random
 
+from api_clients import client_path, create, wait_ready
 from chart import NAMESPACE
 from kubeapi import KubeApi, path
-from kstatus import conditions
 from pods import Pods
 from processes import wait_until
 from registry import token_status
 from secret_view import SecretView
-
-API = "apiclient.dev/v1alpha1"
 
 
 class Installation:
@@ -36,9 +34,7 @@ class Installation:
 
     def create_ready(self, namespace, name, **spec):
         self.create_namespace(namespace)
-        answer = self.api.post(path(API, "apiclients", namespace), {
-            "apiVersion": API, "kind": "ApiClient", "metadata": {"name": name}, "spec": {"displayName": name, **spec}})
-        assert answer.status == 201, answer.message
+        create(self.api, namespace, name, **spec)
         self.wait_ready(namespace, name)
         return self.secret(namespace, name)
 
@@ -47,14 +43,12 @@ class Installation:
         assert answer.status in (201, 409), answer.message
 
     def wait_ready(self, namespace, name, seconds=30):
-        where = path(API, "apiclients", namespace, name)
-        wait_until(lambda: conditions(self.api.get(where).body).get("Ready", {}).get("status") == "True", seconds,
-                   f"{namespace}/{name} is ready")
+        wait_ready(self.api, namespace, name, seconds)
 
     def rotate(self, namespace, name):
         """Returns the Secret before and after."""
         before, token = self.secret(namespace, name), f"r-{random.token_hex(4)}"
-        where = path(API, "apiclients", namespace, name)
+        where = client_path(namespace, name)
         assert self.api.merge_patch(where, {"metadata": {"annotations": {"apiclient.dev/rotate": token}}}).ok
         wait_until(lambda: self.api.get(where).body["status"].get("rotation", {}).get("lastHandledToken") == token, 20,
                    "the token is handled")

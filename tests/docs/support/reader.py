@@ -3,8 +3,8 @@
 import re
 import subprocess
 
-from chart import REPOSITORY
 from documented import blocks
+from repository import REPOSITORY
 
 _AGE = re.compile(r"\b(?:\d+[smhd])+\b")
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from controlplane import OPERATOR_NAMESPACE
 from kubeapi import path
-from processes import Failed, answers, free_ports, tail, wait_until
+from ports import free_ports
+from processes import Failed, answers, tail, wait_until
 
 _BUILD = Path(__file__).resolve().parents[3] / "build" / "dev"
 PROGRAM = os.environ.get("APICLIENT_CONTROLLER", str(_BUILD / "controller" / "apiclient-controller"))

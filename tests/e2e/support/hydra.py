@@ -6,7 +6,7 @@ import signal
 import urllib.parse
 
 import peer_binaries
-from processes import free_ports
+from ports import free_ports
 from registry import exchange
 from server_process import start_server
 from world import World

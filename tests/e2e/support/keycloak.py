@@ -10,7 +10,7 @@ import urllib.parse
 from functools import partial
 
 import keycloak_server
-from processes import free_ports
+from ports import free_ports
 from registry import exchange
 from server_process import start_server
 from world import World

@@ -2,7 +2,8 @@
 
 import peer_binaries
 from kubeapi import path
-from processes import free_ports, wait_until
+from ports import free_ports
+from processes import wait_until
 
 API = "hydra.ory.sh/v1alpha1"
 

@@ -10,7 +10,7 @@ import urllib.parse
 from pathlib import Path
 
 import npm_packages
-from processes import free_ports
+from ports import free_ports
 from registry import exchange
 from server_process import start_server
 

@@ -8,7 +8,7 @@ from audit import OPERATOR
 from controlplane import OPERATOR_NAMESPACE
 from kubeapi import path
 from processes import wait_until
-from stack import REPOSITORY
+from repository import REPOSITORY
 
 RBAC = "rbac.authorization.k8s.io/v1"
 _FILES = [REPOSITORY / "charts" / "apiclient-operator" / "files" / name

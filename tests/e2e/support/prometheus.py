@@ -9,7 +9,8 @@ from pathlib import Path
 
 import peer_binaries
 import yaml
-from processes import answers, free_ports, wait_until
+from ports import free_ports
+from processes import answers, wait_until
 
 _FILES = Path(__file__).resolve().parents[3] / "charts" / "apiclient-operator" / "files" / "monitoring"
 ALERTS = _FILES / "alerts.yaml"

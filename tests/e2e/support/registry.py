@@ -11,7 +11,7 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-from processes import free_ports
+from ports import free_ports
 from server_process import start_server
 
 PROGRAM = os.environ.get("APICLIENT_REGISTRY",

@@ -3,7 +3,7 @@ does not come about without it."""
 
 from controller import CHECKPOINTS, LEASE
 from controlplane import OPERATOR_NAMESPACE
-from kstatus import conditions
+from kstatus import is_ready
 from kubeapi import path
 from processes import wait_until
 from replica import Replica
@@ -42,10 +42,6 @@ class Scenario:
 
     def end(self):
         pass
-
-
-def is_ready(manifest):
-    return bool(manifest) and conditions(manifest).get("Ready", {}).get("status") == "True"
 
 
 class Issue(Scenario):

@@ -1,7 +1,6 @@
 """Words for the tests about rotation."""
 
 from crash_helpers import reconcile_again
-from kstatus import conditions
 from processes import wait_until
 from registry import token_status
 
@@ -39,10 +38,6 @@ def wait_overlap_over(world, name, seconds=30):
 
 def revision(client):
     return client["status"]["credential"]["revision"]
-
-
-def is_ready(client):
-    return conditions(client)["Ready"]["status"] == "True"
 
 
 def works(secret):

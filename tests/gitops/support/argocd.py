@@ -6,7 +6,7 @@ import subprocess
 
 import peer_binaries
 import yaml
-from chart import REPOSITORY
+from repository import REPOSITORY
 
 CUSTOMIZATIONS = REPOSITORY / "examples" / "gitops" / "argocd-cm.yaml"
 # It shows what an action has changed by a program that is given both versions; this one prints the later as it is.

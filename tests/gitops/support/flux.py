@@ -5,11 +5,12 @@ import os
 
 import peer_binaries
 import yaml
-from chart import REPOSITORY
 from git_server import GitServer
 from kstatus import conditions
 from kubeapi import path
-from processes import Failed, free_ports, wait_until
+from ports import free_ports
+from processes import Failed, wait_until
+from repository import REPOSITORY
 from server_process import start_server
 
 NAMESPACE = "flux-system"

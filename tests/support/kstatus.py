@@ -6,6 +6,11 @@ def conditions(manifest):
     return {one["type"]: one for one in manifest.get("status", {}).get("conditions", [])}
 
 
+def is_ready(manifest):
+    """False for None, which is no object at all."""
+    return manifest is not None and conditions(manifest).get("Ready", {}).get("status") == "True"
+
+
 def broken_rules(manifest):
     """What is wrong with the status of this ApiClient or registry; empty when nothing is."""
     status, found = manifest.get("status", {}), conditions(manifest)
