@@ -7,7 +7,6 @@
 
 #include "api/api_client_summary.h"
 #include "api/client_registry.h"
-#include "api/registry_id.h"
 #include "app/cluster_connection.h"
 #include "app/elector_options.h"
 #include "app/idle_memory.h"
@@ -114,7 +113,7 @@ class ControllerApp {
 
   void suspect_registry(const std::string& id) {
     registry_reconciler_.suspect(id);
-    router_.look_at_registry(api::registry_key(id));
+    router_.look_at_registry(id);
   }
 
   std::string metrics_text() {
@@ -132,6 +131,11 @@ class ControllerApp {
     if (!options_.allow_namespaced_registries) return nullptr;
     return std::make_unique<runtime::Informer<api::ClientRegistry>>(
         *client_, watched_namespaced_registries(options_), api::read_client_registry, clock_);
+  }
+
+  /// Null likewise.
+  [[nodiscard]] const runtime::Store<api::ClientRegistry>* namespaced_store() const {
+    return namespaced_registries_ ? &namespaced_registries_->store() : nullptr;
   }
 
   void check_health() {
@@ -203,21 +207,20 @@ class ControllerApp {
   reconciler::OwnWrites client_writes_;
   reconciler::OwnWrites secret_writes_;
   reconciler::RotationSlots rotation_slots_{options_.max_scheduled_rotations};
-  reconciler::ChangeRouter router_{
-      {.clients = clients_.store(),
-       .registries = registries_.store(),
-       .namespaced_registries = namespaced_registries_ ? &namespaced_registries_->store() : nullptr,
-       .operator_namespace = namespace_,
-       .claims = claims_,
-       .formers = formers_,
-       .users = users_,
-       .directory = directory_,
-       .memory = memory_,
-       .client_writes = client_writes_,
-       .secret_writes = secret_writes_,
-       .client_queue = client_queue_,
-       .registry_queue = registry_queue_,
-       .namespaced_registry_queue = namespaced_registry_queue_}};
+  reconciler::ChangeRouter router_{{.clients = clients_.store(),
+                                    .registries = registries_.store(),
+                                    .namespaced_registries = namespaced_store(),
+                                    .operator_namespace = namespace_,
+                                    .claims = claims_,
+                                    .formers = formers_,
+                                    .users = users_,
+                                    .directory = directory_,
+                                    .memory = memory_,
+                                    .client_writes = client_writes_,
+                                    .secret_writes = secret_writes_,
+                                    .client_queue = client_queue_,
+                                    .registry_queue = registry_queue_,
+                                    .namespaced_registry_queue = namespaced_registry_queue_}};
 
   runtime::EventRecorder recorder_{*client_, recorder_options(identity_), clock_, metrics_};
   reconciler::ActionReporter report_{
@@ -260,20 +263,19 @@ class ControllerApp {
                  std::move(config), [this] { return may_write(); }, metrics_);
            },
        .changed = [this](const reconciler::RegistryNews& news) { router_.registry_has_news(news); },
-       .namespaced_registries = namespaced_registries_ ? &namespaced_registries_->store() : nullptr,
+       .namespaced_registries = namespaced_store(),
        .namespaced_hosts = namespaced_hosts_}};
-  reconciler::Sweeper sweeper_{
-      {.client = *client_,
-       .clients = clients_.store(),
-       .secrets = secrets_.store(),
-       .registries = directory_,
-       .findings = sweep_findings_,
-       .clock = clock_,
-       .metrics = metrics_,
-       .report = report_,
-       .operator_namespace = namespace_,
-       .installation_id = installation_id_,
-       .changed = [this](const std::string& id) { router_.look_at_registry(api::registry_key(id)); }}};
+  reconciler::Sweeper sweeper_{{.client = *client_,
+                                .clients = clients_.store(),
+                                .secrets = secrets_.store(),
+                                .registries = directory_,
+                                .findings = sweep_findings_,
+                                .clock = clock_,
+                                .metrics = metrics_,
+                                .report = report_,
+                                .operator_namespace = namespace_,
+                                .installation_id = installation_id_,
+                                .changed = [this](const std::string& id) { router_.look_at_registry(id); }}};
 
   runtime::Controller registry_controller_{
       {.name = "clusterclientregistry", .workers = 2}, registry_queue_, registry_reconciler_, metrics_};

@@ -51,7 +51,7 @@ void ChangeRouter::count_user(const std::string& from, const std::string& to) {
     if (!registry) continue;
     const bool in_use = wiring_.users.count(id) > 0;
     const bool as_marked = registry->meta.has_finalizer(api::kInUseFinalizer) == in_use;
-    if (!as_marked || registry->meta.deleting()) look_at_registry(registry->key);
+    if (!as_marked || registry->meta.deleting()) look_at(registry->key);
   }
 }
 
@@ -61,8 +61,11 @@ std::shared_ptr<const api::ClientRegistry> ChangeRouter::find_registry(const std
   return wiring_.namespaced_registries != nullptr ? wiring_.namespaced_registries->find(key) : nullptr;
 }
 
-void ChangeRouter::look_at_registry(const kube::ObjectKey& key) {
-  (key.namespace_name.empty() ? wiring_.registry_queue : wiring_.namespaced_registry_queue).add(key);
+void ChangeRouter::look_at_registry(const std::string& id) { look_at(api::registry_key(id)); }
+
+void ChangeRouter::look_at(const kube::ObjectKey& registry) {
+  (registry.namespace_name.empty() ? wiring_.registry_queue : wiring_.namespaced_registry_queue)
+      .add(registry);
 }
 
 void ChangeRouter::secret_changed(const Change<SecretSummary>& change) {
@@ -85,7 +88,7 @@ void ChangeRouter::registry_changed(const Change<api::ClientRegistry>& change) {
   if (was_default != is_default) look_at_default_registries();
   const bool same = change.before && change.after && was_default == is_default &&
                     marks_of(*change.before) == marks_of(*change.after);
-  if (!same) look_at_registry(change.key());
+  if (!same) look_at(change.key());
 }
 
 /// Each says whether it is the only one.
@@ -100,7 +103,7 @@ void ChangeRouter::credentials_changed(const kube::ObjectKey& secret) {
   const auto look_where_used = [&](const api::ClientRegistry& registry) {
     const std::string& own = registry.key.namespace_name;
     const bool in_reach = secret.namespace_name == (own.empty() ? wiring_.operator_namespace : own);
-    if (in_reach && secrets_of(registry.spec).contains(secret.name)) look_at_registry(registry.key);
+    if (in_reach && secrets_of(registry.spec).contains(secret.name)) look_at(registry.key);
   };
   wiring_.registries.each(look_where_used);
   if (wiring_.namespaced_registries != nullptr) wiring_.namespaced_registries->each(look_where_used);

@@ -52,9 +52,11 @@ class ChangeRouter {
   void namespace_changed(const runtime::Change<kube::ObjectMeta>& change);
   /// What the registry's own reconciler has found.
   void registry_has_news(const RegistryNews& news);
-  void look_at_registry(const kube::ObjectKey& key);
+  /// Named by its id (api/registry_id.h).
+  void look_at_registry(const std::string& id);
 
  private:
+  void look_at(const kube::ObjectKey& registry);
   void count_user(const std::string& from, const std::string& to);
   [[nodiscard]] std::shared_ptr<const api::ClientRegistry> find_registry(const std::string& id) const;
   void look_at_default_registries();

@@ -52,10 +52,9 @@ bool was_faster(const Error& error) {
   return error.kind == ErrorKind::conflict || error.kind == ErrorKind::already_exists;
 }
 
-/// The server has not said that it did not.
+/// What is cancelled may have been sent.
 bool may_be_stored(const Error& error) {
-  return error.kind == ErrorKind::cancelled || error.kind == ErrorKind::timeout ||
-         error.kind == ErrorKind::unavailable;
+  return outcome_unknown(error) || error.kind == ErrorKind::cancelled;
 }
 
 }  // namespace
@@ -220,8 +219,7 @@ Result<bool> LeaderElector::try_to_release(const std::stop_token& stop) {
   const bool is_ours = seen_ && seen_->lease.holder_identity == options_.identity;
   if (!is_ours && !claim_is_open_) return false;
   // Of this write and an open claim, which may be stored yet, the first one makes the other a conflict.
-  const kube::Lease current = seen_ ? seen_->lease : kube::Lease{.key = options_.lease};
-  auto stored = store(released_lease(current, clock_.wall_now()), stop);
+  auto stored = store(released_lease(current(), clock_.wall_now()), stop);
   if (stored || stored.error().kind == ErrorKind::not_found) return false;
   const bool has_changed = was_faster(stored.error());
   if (is_ours || has_changed) RETURN_IF_ERROR(look(stop));
@@ -257,14 +255,17 @@ Result<void> LeaderElector::look(const std::stop_token& stop) {
 
 Result<void> LeaderElector::claim(LeaseMove move, const std::stop_token& stop) {
   const BootTime began_at = clock_.now();
-  const kube::Lease current = seen_ ? seen_->lease : kube::Lease{.key = options_.lease};
   const LeaseClaim record{options_.identity, options_.lease_duration, clock_.wall_now()};
-  auto stored = store(next_lease(current, move, record), stop);
+  auto stored = store(next_lease(current(), move, record), stop);
   claim_is_open_ = !stored && move != LeaseMove::renew && may_be_stored(stored.error());
   RETURN_IF_ERROR(stored);
   last_renewal_began_ = began_at;
   if (!leading_.exchange(true)) metrics_.leading(true);
   return {};
+}
+
+kube::Lease LeaderElector::current() const {
+  return seen_ ? seen_->lease : kube::Lease{.key = options_.lease};
 }
 
 Result<void> LeaderElector::store(const kube::Lease& lease, const std::stop_token& stop) {

@@ -64,6 +64,8 @@ class LeaderElector {
   Result<void> look(const std::stop_token& stop);
   /// Writes the lease as its new holder; from success on this replica leads.
   Result<void> claim(LeaseMove move, const std::stop_token& stop);
+  /// As last seen; an empty record when there was none.
+  [[nodiscard]] kube::Lease current() const;
   /// Creates or replaces the lease with this record.
   Result<void> store(const kube::Lease& lease, const std::stop_token& stop);
   Result<void> remember(Json object);

@@ -16,8 +16,8 @@ from reader import Reader
 from registry import token_status
 from secret_view import SecretView
 
-API = "apiclient.dev/v1alpha1"
 TEAM = "team-a"
+
 
 def manifest(page, kind):
     """The manifest of this kind in a page."""
@@ -25,6 +25,7 @@ def manifest(page, kind):
              if one.get("kind") == kind]
     assert len(found) == 1, f"{page} shows {len(found)} of kind {kind}"
     return found[0]
+
 
 class Team:
     """The namespace of the pages, with the registry of the playground."""

@@ -8,6 +8,7 @@ import re
 
 import pytest
 import yaml
+from api_clients import API
 from argocd import CUSTOMIZATIONS
 from documented import commands, run
 from kstatus import conditions
@@ -16,7 +17,6 @@ from processes import wait_until
 from repository import REPOSITORY
 from rotation import revision, wait_handled, wait_overlap_over
 
-API = "apiclient.dev/v1alpha1"
 CLIENT, REGISTRIES = ("ApiClient",), ("ClusterClientRegistry", "ClientRegistry")
 GENERATION = 3
 

@@ -1,6 +1,7 @@
 """Ory's hydra-maester as a process, with its CustomResourceDefinition."""
 
 import peer_binaries
+from kstatus import is_ready
 from kubeapi import path
 from ports import free_ports
 from processes import wait_until
@@ -40,8 +41,7 @@ class Maester:
         """Until it has done what the present generation asks for."""
         def observed():
             client = self.client(name)
-            status = client.get("status", {})
-            return status.get("observedGeneration") == client["metadata"]["generation"] and {
-                one["type"]: one["status"] for one in status.get("conditions", [])}.get("Ready") == "True"
+            generation = client.get("status", {}).get("observedGeneration")
+            return generation == client["metadata"]["generation"] and is_ready(client)
 
         wait_until(observed, 30, f"hydra-maester has handled OAuth2Client {name}", interval=0.1)

@@ -5,6 +5,7 @@ import contextlib
 import itertools
 import json
 
+from api_clients import API, client_path
 from controlplane import OPERATOR_NAMESPACE
 from kstatus import conditions
 from kubeapi import path
@@ -12,7 +13,6 @@ from processes import Failed, wait_until
 from registry import Registry, token_status
 from secret_view import SecretView
 
-API = "apiclient.dev/v1alpha1"
 FINALIZER = "apiclient.dev/registry-cleanup"
 _WITHIN = 30.0
 _serial = itertools.count(1)
@@ -232,10 +232,10 @@ class World:
         return answer.body
 
     def _clients(self):
-        return path(API, "apiclients", self.namespace)
+        return client_path(self.namespace)
 
     def _client(self, name):
-        return path(API, "apiclients", self.namespace, name)
+        return client_path(self.namespace, name)
 
     def _find(self, where):
         answer = self.api.get(where)
