@@ -194,6 +194,7 @@ class CrashBench:
         self._wait_until_all_are_held(holds)
         latch.uid = self.world.create(latch.name)["metadata"]["uid"]
         self._wait_for_death(cells, fault)
+        self._check_that_they_waited(holds)
         for _, hold in holds:
             hold.end()
         self._take_over(fault)
@@ -230,6 +231,13 @@ class CrashBench:
             missing = [str(cell) for cell in cells if cell.point.side in ("before", "after")
                        and (cell.name, cell.point.side, cell.point.step.name) not in reached]
             raise NotReached(f"not reached: {missing}") from None
+
+    def _check_that_they_waited(self, holds):
+        """A call has a deadline: whose pass is over was harmed by that alone."""
+        gone = [str(cell) for cell, hold in holds
+                if f"{self.world.namespace}/{cell.name}" in self._one.outcomes(hold.since)]
+        if gone:
+            raise NotReached(f"their calls had ended before the harm: {gone}")
 
     def _take_over(self, fault):
         if fault == KILL:

@@ -7,6 +7,7 @@ up on the sender, or RESET. Each runs on the connection's own thread, so it may 
 
 import json
 import threading
+import time
 from dataclasses import dataclass
 
 _LONGEST_WAIT = 60
@@ -70,14 +71,16 @@ class Pause:
 
 class Hold:
     """A fault that keeps what is under way until `end`: the request, which then never arrives ("sent"), or the reply to
-    what the server has done, which then does ("received")."""
+    what the server has done, which then does ("received"). `since`: the moment at which it came, by time.time()."""
 
     def __init__(self, side):
         self._side = side
+        self.since = None
         self.arrived = threading.Event()
         self._go_on = threading.Event()
 
     def __call__(self, exchange):
+        self.since = time.time()
         reply = exchange.forward() if self._side == "received" else None
         self.arrived.set()
         self._go_on.wait(_LONGEST_WAIT)
