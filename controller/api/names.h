@@ -46,6 +46,8 @@ inline constexpr std::string_view kNextRotationAnnotation = "apiclient.dev/next-
 inline constexpr std::string_view kRetireAtAnnotation = "apiclient.dev/retire-at";
 /// Behind "<ApiClient>.", on the pod template of a restart target.
 inline constexpr std::string_view kCredentialRevisionAnnotation = "apiclient.dev/credential-revision";
+/// On the ConfigMap that describes a registry to be created: the name of the one that was.
+inline constexpr std::string_view kRegistryCreatedAnnotation = "apiclient.dev/registry-created";
 inline constexpr std::string_view kManagedByLabel = "app.kubernetes.io/managed-by";
 inline constexpr std::string_view kManagedBy = "apiclient-operator";
 inline constexpr std::string_view kNameLabel = "apiclient.dev/name";

@@ -13,6 +13,7 @@
 #include "app/installation.h"
 #include "app/metrics_access.h"
 #include "app/probe_server.h"
+#include "app/registry_creation.h"
 #include "app/registry_token.h"
 #include "app/signals.h"
 #include "app/watch_scopes.h"
@@ -88,6 +89,7 @@ class ControllerApp {
     if (namespaced_registries_) manager_.add_leading(namespaced_registry_controller_);
     manager_.add_leading(client_controller_);
     manager_.add_leading(sweeper_);
+    if (!options_.registry_config_map.empty()) manager_.add_leading(registry_creation_);
     log_.info("starting", {{"version", APICLIENT_VERSION},
                            {"namespace", namespace_},
                            {"installation_id", installation_id_},
@@ -276,6 +278,9 @@ class ControllerApp {
                                 .operator_namespace = namespace_,
                                 .installation_id = installation_id_,
                                 .changed = [this](const std::string& id) { router_.look_at_registry(id); }}};
+
+  RegistryCreation registry_creation_{*client_,
+                                      {.namespace_name = namespace_, .name = options_.registry_config_map}};
 
   runtime::Controller registry_controller_{
       {.name = "clusterclientregistry", .workers = 2}, registry_queue_, registry_reconciler_, metrics_};

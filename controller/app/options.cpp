@@ -128,6 +128,10 @@ void add_registry_flags(CLI::App& app, Options& options) {
                  "none: for an apiclient-registry that is installed together with the operator and waits "
                  "for it")
       ->envname("APICLIENT_REGISTRY_TOKEN_SECRET");
+  app.add_option("--registry-config-map", options.registry_config_map,
+                 "ConfigMap in the operator's namespace whose registry.json is a ClusterClientRegistry to be "
+                 "created, once: for an apiclient-registry that is installed together with the operator")
+      ->envname("APICLIENT_REGISTRY_CONFIG_MAP");
 }
 
 }  // namespace

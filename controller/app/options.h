@@ -24,6 +24,7 @@ struct Options {
   bool allow_namespaced_registries = false;
   std::vector<std::string> namespaced_registry_hosts = {};  ///< as backend::HostList reads them
   std::string registry_token_secret = {};                   ///< to be made at the start; empty: none
+  std::string registry_config_map = {};  ///< describes a ClusterClientRegistry to be created; empty: none
   std::string metrics_address = ":8080";
   std::string metrics_tls_cert_file = {};  ///< PEM; both or neither
   std::string metrics_tls_key_file = {};

@@ -20,7 +20,7 @@ enum class ErrorKind {
   throttled,       ///< asked to come back later; nothing was done
   unavailable,     ///< no answer, or a 5xx: whether it was done is unknown for a write
   timeout,         ///< our own deadline passed: whether it was done is unknown for a write
-  cancelled,       ///< we were asked to stop, or may not write any more (the lease is gone); nothing was sent
+  cancelled,       ///< we were asked to stop, or may not write any more (the lease is gone)
   expired,         ///< HTTP 410: the resource version or continue token is too old
   protocol,        ///< an answer that we cannot read (HTML, truncated or wrong JSON)
   internal,        ///< a bug on our side
@@ -49,7 +49,8 @@ enum class Handling {
 /// The one table from kind to handling.
 Handling handling_of(const Error& error);
 
-/// True when a write that failed so may still have been carried out.
+/// True when a write that failed so may still have been carried out, and we have to find out. False for
+/// `cancelled`: what was under way then is found out by whoever works next.
 bool outcome_unknown(const Error& error);
 
 }  // namespace apiclient

@@ -31,14 +31,15 @@ def cluster():
 @pytest.fixture(scope="module")
 def pods(cluster):
     """The product as the chart installs it, at work."""
-    _, install, wait = commands("installation.md", "By Helm")
+    _, install, *waits = commands("installation.md", "By Helm")
     run(cluster.plane, install)
     running = Pods(cluster.plane, cluster.api)
     operator = get(cluster.api, "apps/v1", "deployments", "apiclient-operator")
     for replica in range(operator["spec"]["replicas"]):
         running.run(operator, replica)
     running.run(get(cluster.api, "apps/v1", "statefulsets", "apiclient-operator-registry"))
-    run(cluster.plane, wait)
+    for wait in waits:
+        run(cluster.plane, wait)
     yield running
     running.stop()
 
@@ -99,8 +100,15 @@ def test_an_editor_sees_no_secret(user):
     assert user.request("GET", path("v1", "secrets", TEAM, "payments")).status == 403
 
 
+def test_it_is_written_down_that_the_registry_is_made(cluster, pods):
+    """Whoever deletes it then means that."""
+    name = "apiclient-operator-registry"
+    described = get(cluster.api, "v1", "configmaps", name)
+    assert described["metadata"]["annotations"]["apiclient.dev/registry-created"] == name
+
+
 def test_another_upgrade_changes_nothing(cluster, user):
-    kinds = ((API, "clusterclientregistries", None), ("apiextensions.k8s.io/v1", "customresourcedefinitions", None),
+    kinds = ((API, "clusterclientregistries", None), ("v1", "configmaps", NAMESPACE), ("apiextensions.k8s.io/v1", "customresourcedefinitions", None),
              ("rbac.authorization.k8s.io/v1", "clusterroles", None), ("v1", "services", NAMESPACE),
              ("admissionregistration.k8s.io/v1", "validatingadmissionpolicies", None), (API, "apiclients", TEAM),
              ("v1", "secrets", TEAM))

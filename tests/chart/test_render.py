@@ -25,6 +25,12 @@ def of_kind(objects, kind, name=None):
     return found[0]
 
 
+def described_registries(objects):
+    """What the operator is to create."""
+    return [json.loads(one["data"]["registry.json"]) for one in objects
+            if one["kind"] == "ConfigMap" and "registry.json" in one["data"]]
+
+
 @pytest.fixture(params=[None, *VALUES], ids=lambda file: file.stem if file else "default")
 def values(request):
     """Flags with one of the files of values."""
@@ -42,7 +48,8 @@ def restricted(api):
 
 
 def test_the_api_server_takes_it_strictly(installed, values):
-    for manifest in render(*values):
+    objects = render(*values)
+    for manifest in [*objects, *described_registries(objects)]:
         version, plural = PATHS[manifest["kind"]]
         namespace, name = manifest["metadata"].get("namespace"), manifest["metadata"]["name"]
         if namespace not in (None, NAMESPACE):
@@ -121,6 +128,7 @@ def test_each_value_reaches_its_place():
     assert container["image"] == "registry.example.com/team/apiclient-operator@sha256:" + "0" * 64
     assert {"--workers=16", "--max-scheduled-rotations=5", "--log-level=debug", "--installation-id=prod-1",
             "--no-leader-elect", "--allow-namespaced-registries", "--registry-token-secret=keys-registry-admin",
+            "--registry-config-map=keys-registry",
             "--namespaced-registry-hosts=*.example.com,idp.example.org:8443"} <= set(container["args"])
     assert {"name": "SSL_CERT_DIR", "value": "/certificates"} in container["env"]
     assert container["volumeMounts"][0]["mountPath"] == "/certificates"
@@ -135,10 +143,10 @@ def test_each_value_reaches_its_place():
         "accessModes": ["ReadWriteOnce"], "storageClassName": "fast", "resources": {"requests": {"storage": "2Gi"}}}
     assert {"--issuer=https://tokens.example.com", "--max-secrets=2", "--public-tls-cert-file=/tls/tls.crt"} <= set(
         registry["template"]["spec"]["containers"][0]["args"])
-    described = of_kind(objects, "ClusterClientRegistry", "keys-registry")
-    assert described["spec"]["tenant"] == "acme" and described["spec"]["allowedNamespaces"] == {
+    described, = described_registries(objects)
+    assert described["metadata"]["name"] == "keys-registry" and described["spec"]["tenant"] == "acme" and described["spec"]["allowedNamespaces"] == {
         "matchLabels": {"team": "billing"}}
-    assert "apiclient.dev/is-default-registry" not in described["metadata"]["annotations"]
+    assert "apiclient.dev/is-default-registry" not in described["metadata"].get("annotations", {})
     bound = of_kind(objects, "ClusterRoleBinding", "keys-restart-targets")
     assert bound["subjects"] == [{"kind": "ServiceAccount", "name": "keys-account", "namespace": NAMESPACE}]
 
@@ -149,6 +157,18 @@ def test_rights_to_restart_can_be_limited_to_namespaces():
     assert sorted(one["metadata"]["namespace"] for one in objects
                   if one["kind"] == "RoleBinding" and one["metadata"]["name"] == name) == ["team-a", "team-b"]
     assert not any(one["kind"] == "ClusterRoleBinding" and one["metadata"]["name"] == name for one in objects)
+
+
+def test_the_right_to_create_registries_goes_with_the_one_that_is_to_be_created():
+    file = yaml.safe_load((CHART / "files" / "rbac-embedded-registry.yaml").read_text())
+    name = file["metadata"]["name"]
+    objects = render("--set=embeddedRegistry.enabled=true")
+    assert of_kind(objects, "ClusterRole", name)["rules"] == file["rules"]
+    assert of_kind(objects, "ClusterRoleBinding", name)["subjects"][0]["name"] == "apiclient-operator"
+    for flags in ([], ["--set=embeddedRegistry.enabled=true", "--set=embeddedRegistry.createClusterClientRegistry=false"]):
+        objects = render(*flags)
+        assert not any(one["metadata"]["name"] == name for one in objects) and not described_registries(objects)
+        assert "--registry-config-map" not in str(of_kind(objects, "Deployment"))
 
 
 def test_the_rules_are_those_of_the_file_that_explains_them():

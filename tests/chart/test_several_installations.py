@@ -35,13 +35,14 @@ def cluster():
         for namespace, (release, *flags) in FLAGS.items():
             helm("install", release, CHART, "--namespace", namespace, "--create-namespace", "--set=replicas=1",
                  f"--set=watchNamespaces={{{OURS[namespace]}}}", *flags, kubeconfig=plane.kubeconfig())
-        share_the_registry(api)
         yield Installed(plane, api)
 
 
 def share_the_registry(api):
     """One object for each installation, and the same server behind them."""
-    manifest = get(api, path(API, "clusterclientregistries", name="apiclient-operator-registry"))
+    where = path(API, "clusterclientregistries", name="apiclient-operator-registry")
+    wait_until(lambda: api.request("GET", where).ok, 30, "the first operator has made its registry")
+    manifest = get(api, where)
     other = {"apiVersion": API, "kind": "ClusterClientRegistry",
              "metadata": {"name": "for-others", "labels": {"installation": "other"}, "annotations": {
                  "apiclient.dev/is-default-registry": "true"}},
@@ -58,6 +59,7 @@ def pods(cluster):
     token = get(api, path("v1", "secrets", ONE, "apiclient-operator-registry-admin"))["data"]["token"]
     api.post(path("v1", "secrets", OTHER), {"metadata": {"name": "registry-token", "labels": {
         "apiclient.dev/usable-by": "registry"}}, "data": {"token": token}})
+    share_the_registry(api)
     running.run(get(api, path("apps/v1", "deployments", OTHER, ACCOUNTS[OTHER])))
     yield running
     running.stop()

@@ -32,11 +32,12 @@ def minted(log):
 def test_a_restored_cluster_goes_on_with_the_same_secrets(tmp_path):
     with ControlPlane.temporary() as plane:
         here = Installation(plane)
-        _, install, wait = commands("installation.md", "By Helm")
+        _, install, *waits = commands("installation.md", "By Helm")
         run(plane, install)
         here.run_operator()
         here.run_registry()
-        run(plane, wait)
+        for wait in waits:
+            run(plane, wait)
         here.create_ready("team-a", "billing")
         here.create_ready("team-a", "invoices")
         here.rotate("team-a", "billing")

@@ -12,7 +12,7 @@ from repository import REPOSITORY
 
 RBAC = "rbac.authorization.k8s.io/v1"
 _FILES = [REPOSITORY / "charts" / "apiclient-operator" / "files" / name
-          for name in ("rbac.yaml", "rbac-restart-targets.yaml")]
+          for name in ("rbac.yaml", "rbac-restart-targets.yaml", "rbac-embedded-registry.yaml")]
 
 
 @dataclass(frozen=True, order=True)

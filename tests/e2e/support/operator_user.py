@@ -7,6 +7,7 @@ from kubeapi import path
 
 RBAC = "rbac.authorization.k8s.io"
 RESTART_ROLE = "apiclient-operator-restart-targets"
+REGISTRY_ROLE = "apiclient-operator-embedded-registry"
 
 _KUBECONFIG = """\
 apiVersion: v1
@@ -35,15 +36,23 @@ def bind_operator_roles(api, name, subject):
 
 def bind_restart_role(api, users):
     """The opt-in role for restartTargets."""
-    answer = api.post(path(f"{RBAC}/v1", "clusterrolebindings"), {
-        "metadata": {"name": RESTART_ROLE},
-        "subjects": [{"apiGroup": RBAC, "kind": "User", "name": user} for user in users],
-        "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": RESTART_ROLE}})
-    assert answer.ok, answer.message
+    bind_role(api, RESTART_ROLE, users)
 
 
 def unbind_restart_role(api):
-    api.delete(path(f"{RBAC}/v1", "clusterrolebindings", name=RESTART_ROLE))
+    unbind_role(api, RESTART_ROLE)
+
+
+def bind_role(api, role, users):
+    answer = api.post(path(f"{RBAC}/v1", "clusterrolebindings"), {
+        "metadata": {"name": role},
+        "subjects": [{"apiGroup": RBAC, "kind": "User", "name": user} for user in users],
+        "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": role}})
+    assert answer.ok, answer.message
+
+
+def unbind_role(api, role):
+    api.delete(path(f"{RBAC}/v1", "clusterrolebindings", name=role))
 
 
 def api_proxy(plane):

@@ -1,6 +1,8 @@
 """What people do, and the sign by which they see that the operator did its part: for each of its rights something that
 does not come about without it."""
 
+import json
+
 from controller import CHECKPOINTS, LEASE
 from controlplane import OPERATOR_NAMESPACE
 from kstatus import is_ready
@@ -21,6 +23,7 @@ class Scenario:
     it lacked."""
 
     is_made_up_for = True  # once the right is given back
+    flags = ()  # of the operator
 
     def __init__(self, world, own, operator, name):
         self.world, self.own, self.operator, self.name = world, own, operator, name
@@ -148,6 +151,23 @@ class ProbeNamespaced(Probe):
     @property
     def where(self):
         return self.own
+
+
+class Found(Scenario):
+    """The registry that comes with an installation is there."""
+
+    @property
+    def flags(self):
+        return "--registry-config-map", self.name
+
+    def before_start(self):
+        described = self.world.registry_manifest(self.name)
+        self.world.must(self.world.api.post(path("v1", "configmaps", OPERATOR_NAMESPACE), {
+            "metadata": {"name": self.name}, "data": {"registry.json": json.dumps(described)}}))
+
+    def reached(self):
+        found = self.world.api.get(self.world.registry_path(self.name))
+        return found.ok and is_ready(found.body)
 
 
 class Guard(Probe):

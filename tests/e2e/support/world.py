@@ -70,6 +70,10 @@ class World:
 
     def create_registry(self, name=None, default=False, **spec):
         """A ClusterClientRegistry for our registry process, or what `spec` makes of it."""
+        return self.must(self.api.post(self.registry_path(), self.registry_manifest(name, default, **spec)))
+
+    def registry_manifest(self, name=None, default=False, **spec):
+        """The same, for somebody else to create. It goes with the world."""
         name = name or self.registry_name
         whole = {"embedded": {"adminUrl": self.registry.admin_url}, "issuer": self._issuer, "tenant": "acme",
                  "auth": {"bearer": {"secretRef": {"name": self.credentials_name, "key": "token"}}}, **spec}
@@ -79,7 +83,7 @@ class World:
             manifest["metadata"]["annotations"] = {"apiclient.dev/is-default-registry": "true"}
         if name not in self.registry_names:
             self.registry_names.append(name)
-        return self.must(self.api.post(self.registry_path(), manifest))
+        return manifest
 
     def registry_object(self, name=None):
         return self.must(self.api.get(self.registry_path(name or self.registry_name)))
