@@ -50,12 +50,11 @@ Result<void> ensure_registry(kube::Client& client, const kube::ObjectKey& config
   ASSIGN_OR_RETURN(const Json registry, read_registry(*found));
   auto created = client.create(api::kClusterClientRegistries, registry, api::kFieldManager, stop);
   if (!created && created.error().kind != ErrorKind::already_exists) return failure_of(std::move(created));
-  (*found)["metadata"]["annotations"][std::string(api::kRegistryCreatedAnnotation)] =
-      registry["metadata"]["name"];
+  const std::string name = registry["metadata"]["name"];
+  if (created) telemetry::Log().info("registry created", {{"registry", name}});
+  (*found)["metadata"]["annotations"][std::string(api::kRegistryCreatedAnnotation)] = name;
   auto written = client.replace(kube::kConfigMaps, *found, api::kFieldManager, std::move(stop));
   if (!written) return failure_of(std::move(written));
-  telemetry::Log().info("the registry is created",
-                        {{"registry", registry["metadata"]["name"].get<std::string>()}});
   return {};
 }
 
@@ -65,8 +64,8 @@ RegistryCreation::RegistryCreation(kube::Client& client, kube::ObjectKey config_
 Result<void> RegistryCreation::run(std::stop_token stop) {
   for (int attempt = 0; !stop.stop_requested(); ++attempt) {
     const auto ensured = ensure_registry(client_, config_map_, stop);
-    if (ensured) break;
-    telemetry::Log().warning("the registry is not created",
+    if (ensured || stop.stop_requested()) break;
+    telemetry::Log().warning("registry not created",
                              {{"config_map", config_map_.text()}, {"error", ensured.error().message}});
     runtime::pause(backoff_.delay(attempt, random_unit()), stop);
   }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -121,12 +122,14 @@ TEST_F(RegistryCreation, IsTriedUntilItSucceeds) {
     kube_.fail_next(test::Verb::create, "clusterclientregistries", {ErrorKind::not_found, "no such kind"});
   }
   app::RegistryCreation creation(kube_, kConfigMap, {.initial = std::chrono::milliseconds(1)});
-  Result<void> ended;
-  {
-    const std::jthread thread([&](const std::stop_token& stop) { ended = creation.run(stop); });
-    EXPECT_TRUE(test::eventually([this] { return is_marked(); }));
-  }
-  EXPECT_THAT(ended, test::is_ok()) << "and it runs until it is stopped";
+  std::atomic<bool> ended = false;
+  const std::jthread thread([&](const std::stop_token& stop) {
+    EXPECT_THAT(creation.run(stop), test::is_ok());
+    ended = true;
+  });
+  EXPECT_TRUE(test::eventually([this] { return is_marked(); }));
+  EXPECT_FALSE(test::eventually([&] { return ended.load(); }, std::chrono::milliseconds(50)))
+      << "whoever ends unasked ends the program";
 }
 
 }  // namespace
