@@ -3,12 +3,12 @@
 #include <utility>
 
 #include "base/random.h"
+#include "http/authorization.h"
 #include "registry/private_file.h"
 
 namespace apiclient::registry {
 namespace {
 
-constexpr std::string_view kBearer = "bearer";
 constexpr std::string_view kSpace = " \t\r\n";
 constexpr std::size_t kMinTokenBytes = 16;
 
@@ -16,13 +16,6 @@ std::string_view trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(kSpace);
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
-
-bool is_bearer(std::string_view scheme) {
-  if (scheme.size() != kBearer.size()) return false;
-  for (std::size_t i = 0; i < scheme.size(); ++i)
-    if ((scheme[i] | 0x20) != kBearer[i]) return false;
-  return true;
 }
 
 }  // namespace
@@ -45,9 +38,7 @@ Result<std::unique_ptr<AdminToken>> AdminToken::load(const std::string& path, bo
 }
 
 bool AdminToken::accepts(std::string_view authorization) {
-  const auto space = authorization.find(' ');
-  if (space == std::string_view::npos || !is_bearer(authorization.substr(0, space))) return false;
-  const Secret presented(trimmed(authorization.substr(space)));
+  const Secret presented(http::credentials_of(authorization, "Bearer"));
   auto state = state_.lock();
   refresh(*state);
   return presented == state->token;

@@ -1,16 +1,13 @@
 #include "registry/client_authentication.h"
 
-#include <algorithm>
-#include <cctype>
-
 #include "base/encoding.h"
+#include "http/authorization.h"
 #include "http/uri.h"
 #include "registry/client_assertion.h"
 
 namespace apiclient::registry {
 namespace {
 
-constexpr std::string_view kScheme = "basic ";
 constexpr OAuthError kUnreadable{"invalid_client", "the Authorization header is not readable as Basic"};
 constexpr OAuthError kTwoWays{"invalid_request", "use one way of client authentication, not two"};
 constexpr OAuthError kOtherAssertion{"invalid_client", "this client_assertion_type is not known here"};
@@ -18,19 +15,6 @@ constexpr OAuthError kUnreadableAssertion{"invalid_client",
                                           "client_assertion is not a readable JWT with sub"};
 constexpr OAuthError kOtherClient{"invalid_client", "client_id differs from the assertion"};
 constexpr OAuthError kNoClient{"invalid_client", "no client authentication"};
-
-/// The text behind "Basic ", whose case does not matter; empty when it is another scheme.
-std::optional<std::string_view> basic_payload(std::string_view authorization) {
-  if (authorization.size() < kScheme.size()) return std::nullopt;
-  const bool matches =
-      std::equal(kScheme.begin(), kScheme.end(), authorization.begin(), [](char want, char got) {
-        return want == static_cast<char>(std::tolower(static_cast<unsigned char>(got)));
-      });
-  if (!matches) return std::nullopt;
-  authorization.remove_prefix(kScheme.size());
-  while (authorization.starts_with(' ')) authorization.remove_prefix(1);
-  return authorization;
-}
 
 /// Whether the body has a credential of the member's kind; RFC 6749 §3.1: an empty one counts as missing.
 bool has(const Form& form, std::string_view name) { return !form_value(form, name).empty(); }
@@ -48,8 +32,7 @@ std::variant<PresentedClient, OAuthError> read_assertion(const Form& form) {
 }  // namespace
 
 std::optional<PresentedClient> parse_basic(std::string_view authorization) {
-  const auto payload = basic_payload(authorization);
-  auto pair = payload ? base64_decode(*payload) : std::nullopt;
+  auto pair = base64_decode(http::credentials_of(authorization, "Basic"));
   if (!pair) return std::nullopt;
   // A colon inside the id is percent-encoded, so the first one parts id and secret.
   const auto colon = pair->find(':');

@@ -7,6 +7,7 @@
 #include "api/names.h"
 #include "base/digest.h"
 #include "base/secret.h"
+#include "http/authorization.h"
 #include "telemetry/log.h"
 
 namespace apiclient::app {
@@ -17,13 +18,6 @@ constexpr std::chrono::seconds kRefusedFor{10};
 /// More different tokens than that at once are somebody's guesses.
 constexpr std::size_t kMostRemembered = 256;
 constexpr int kAllowed = 200;
-
-/// RFC 6750 section 2.1. Empty: none.
-std::string bearer_token(const http::Headers& headers) {
-  constexpr std::string_view kScheme = "Bearer ";
-  const std::string_view value = http::find_header(headers, "Authorization");
-  return value.starts_with(kScheme) ? std::string(value.substr(kScheme.size())) : "";
-}
 
 bool is_true(const Json& review, const char* member) {
   return review.value("/status"_json_pointer, Json::object()).value(member, false);
@@ -52,7 +46,8 @@ http::Response refusal(int status_code) {
 }  // namespace
 
 std::optional<http::Response> MetricsAccess::refuse(const http::ServerRequest& request) {
-  std::string token = bearer_token(request.headers);
+  // RFC 6750 section 2.1.
+  std::string token(http::credentials_of(http::find_header(request.headers, "Authorization"), "Bearer"));
   if (token.empty()) return refusal(401);
   const std::string digest = sha256_hex(request.path + "\n" + token);
   std::optional<int> verdict = remembered(digest);

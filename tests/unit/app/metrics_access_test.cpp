@@ -97,7 +97,8 @@ INSTANTIATE_TEST_SUITE_P(
     Table, AccessRow,
     ::testing::Values(Row{"NoToken", "", 401}, Row{"AnotherScheme", "Basic cHJvbQ==", 401},
                       Row{"EmptyToken", "Bearer ", 401}, Row{"NobodysToken", "Bearer stranger", 401},
-                      Row{"NotAllowed", "Bearer somebody", 403}, Row{"Allowed", "Bearer prometheus", 200}),
+                      Row{"NotAllowed", "Bearer somebody", 403}, Row{"Allowed", "Bearer prometheus", 200},
+                      Row{"AllowedInSmallLetters", "bearer prometheus", 200}),
     test::RowName());
 
 TEST_F(Access, WithoutATokenNobodyIsAsked) {
