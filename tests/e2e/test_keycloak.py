@@ -272,7 +272,7 @@ def test_no_secret_is_in_the_log(keycloak_world, controller, monkeypatch, server
     for name in ("one", "refused"):
         world.delete_and_wait(name)
     text = controller.log.read_bytes()[begin:]
-    assert b"one" in text, "the log tells nothing of what was done"
+    assert f"{world.namespace}/one".encode() in text, "the log tells nothing of what was done"
     assert scanner.find("the operator's log", text) == []
     controller.stop()
 
