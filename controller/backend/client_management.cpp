@@ -6,7 +6,6 @@
 #include "backend/discovery.h"
 #include "backend/registry_error.h"
 #include "http/message.h"
-#include "http/uri.h"
 
 namespace apiclient::backend::registration {
 namespace {
@@ -26,17 +25,10 @@ Result<http::Response> send(http::Transport& transport, http::Request request,
   return response;
 }
 
-std::optional<std::string> ClientManagement::path_at_origin(const std::string& uri) const {
-  const auto origin = origin_of(uri);
-  const auto parts = http::split_uri(uri);
-  if (!origin || !parts || *origin != origin_) return std::nullopt;
-  return parts->path.empty() ? "/" : parts->path;
-}
-
 Result<http::Response> ClientManagement::call(const RegistrationRecord& record, http::Method method,
                                               std::string body, std::chrono::milliseconds timeout,
                                               const std::stop_token& stop) {
-  const auto path = path_at_origin(record.management_uri);
+  const auto path = path_at_origin(record.management_uri, origin_);
   if (!path) {
     return fail(Error{.kind = ErrorKind::invalid,
                       .message = "the client was registered at another origin than " + origin_ +
@@ -50,7 +42,8 @@ Result<http::Response> ClientManagement::call(const RegistrationRecord& record, 
 }
 
 void ClientManagement::take(RegistrationRecord& record, const Answer& answer) const {
-  const bool usable = path_at_origin(answer.management_uri).has_value() && !answer.access_token.empty() &&
+  const bool usable = path_at_origin(answer.management_uri, origin_).has_value() &&
+                      !answer.access_token.empty() &&
                       http::is_valid_header("Authorization", bearer(answer.access_token));
   if (!usable) return;
   record.management_uri = answer.management_uri;

@@ -3,7 +3,6 @@
 // registration access token, and what of an answer is needed for the next one. Thread-safe.
 
 #include <chrono>
-#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -22,10 +21,6 @@ class ClientManagement {
   /// `transport` outlives this, has `origin` as its base URI and adds no credentials.
   ClientManagement(http::Transport& transport, std::string origin)
       : transport_(transport), origin_(std::move(origin)) {}
-
-  /// Path and query of a URI at the origin; empty for any other: our requests, and the token, go where a
-  /// person said and nowhere else.
-  [[nodiscard]] std::optional<std::string> path_at_origin(const std::string& uri) const;
 
   /// Error: invalid "no_management" (the client was registered at another origin).
   Result<http::Response> call(const RegistrationRecord& record, http::Method method, std::string body,

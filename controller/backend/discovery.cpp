@@ -62,6 +62,13 @@ Result<std::string> origin_of(std::string_view uri) {
   return parts.scheme + "://" + host + ":" + std::to_string(parts.port);
 }
 
+std::optional<std::string> path_at_origin(std::string_view uri, std::string_view origin) {
+  const auto own_origin = origin_of(uri);
+  const auto parts = http::split_uri(uri);
+  if (!own_origin || !parts || *own_origin != origin) return std::nullopt;
+  return parts->path.empty() ? "/" : parts->path;
+}
+
 std::string oauth_metadata_path(std::string_view issuer) {
   return "/.well-known/oauth-authorization-server" + path_of(issuer);
 }

@@ -15,6 +15,9 @@ namespace apiclient::backend {
 
 /// scheme://host:port, without path: the base of a transport. Errors: invalid.
 Result<std::string> origin_of(std::string_view uri);
+/// Path and query of a URI at this origin; empty for any other: what we send, and the credentials with it, go
+/// where a person said and nowhere else.
+std::optional<std::string> path_at_origin(std::string_view uri, std::string_view origin);
 
 /// RFC 8414 §3.1: the well-known part stands between the host and the issuer's path.
 std::string oauth_metadata_path(std::string_view issuer);

@@ -3,16 +3,13 @@
 #include <array>
 #include <functional>
 #include <mutex>
-#include <span>
 #include <string_view>
 #include <utility>
 
 #include "backend/client_management.h"
 #include "backend/counted_backend.h"
 #include "backend/registration_codec.h"
-#include "backend/registry_error.h"
 #include "backend/write_preconditions.h"
-#include "http/uri.h"
 #include "telemetry/log.h"
 
 namespace apiclient::backend {
@@ -22,13 +19,11 @@ using registration::Answer;
 using registration::is_unmanaged;
 using registration::read_same_client;
 using registration::refusal_of;
-using registration::send;
 using std::chrono::milliseconds;
 
 // A call that mints, sets or deletes must be over before another replica can hold the lease (design: 4 s).
 constexpr milliseconds kWriteTimeout{4'000};
 constexpr milliseconds kReadTimeout{10'000};
-constexpr int kNotFound = 404;
 
 /// Fixed by the two RFCs.
 constexpr Capabilities kCapabilities{.chooses_client_id = true, .chooses_secret = true, .max_secrets = 1};
@@ -95,12 +90,13 @@ class ClientLocks {
 class RegistrationBackend final : public Backend {
  public:
   RegistrationBackend(std::string name, RegistrationParts parts)
-      : name_(std::move(name)), parts_(std::move(parts)), management_(parts_.management, parts_.origin) {}
+      : name_(std::move(name)),
+        parts_(std::move(parts)),
+        endpoint_(parts_.endpoint),
+        management_(parts_.management, parts_.endpoint.origin) {}
 
   Result<RegistryInfo> probe(std::stop_token stop) override {
-    ASSIGN_OR_RETURN(Endpoints endpoints, discover(stop));
-    ASSIGN_OR_RETURN(const std::string path, registration_path(endpoints));
-    RETURN_IF_ERROR(reach(path, stop));
+    ASSIGN_OR_RETURN(Endpoints endpoints, endpoint_.probe(stop));
     return RegistryInfo{.capabilities = kCapabilities, .endpoints = std::move(endpoints)};
   }
 
@@ -149,19 +145,8 @@ class RegistrationBackend final : public Backend {
 
   Result<Registration> register_client(const ClientSettings& settings, const OwnershipMark& mark,
                                        const std::string& operation_id, std::stop_token stop) override {
-    ASSIGN_OR_RETURN(std::string body, registration::write_metadata(settings));
-    ASSIGN_OR_RETURN(const std::string path, current_path(stop));
-    ASSIGN_OR_RETURN(http::Response response, send(parts_.registrations,
-                                                   {.method = http::Method::post,
-                                                    .path = path,
-                                                    .headers = {{"Content-Type", "application/json"}},
-                                                    .body = std::move(body)},
-                                                   kWriteTimeout, stop));
-    if (!response.ok()) return fail(oauth_error_from(response));
-    auto answer = registration::read_answer(response.body, settings);
-    wipe(response.body);
-    if (!answer) return failure_of(std::move(answer));
-    RegistrationRecord record = record_of(*answer, settings, mark, operation_id);
+    ASSIGN_OR_RETURN(Answer answer, endpoint_.register_client(settings, stop));
+    RegistrationRecord record = record_of(answer, settings, mark, operation_id);
     const RegisteredClient client = describe(record, record.requested);
     // Even unwritten it is an answer: whoever publishes it waits for the record to be written.
     if (const auto saved = parts_.store.save(std::move(record), stop); !saved) {
@@ -169,11 +154,11 @@ class RegistrationBackend final : public Backend {
           "registration not stored yet",
           {{"registry", name_}, {"client_id", client.settings.client_id}, {"error", saved.error().message}});
     }
-    if (settings.has_secret() && answer->client_secret.empty()) {
+    if (settings.has_secret() && answer.client_secret.empty()) {
       return without_secret(client.settings.client_id, mark.uid, stop);
     }
     return Registration{.client = client,
-                        .value = settings.has_secret() ? std::move(answer->client_secret) : Secret()};
+                        .value = settings.has_secret() ? std::move(answer.client_secret) : Secret()};
   }
 
   Result<void> retire_credential(const std::string& /*client_id*/, const std::string& /*credential_id*/,
@@ -193,45 +178,7 @@ class RegistrationBackend final : public Backend {
   }
 
  private:
-  // Probe
-
-  /// A server without metadata can be used where a person gave both endpoints.
-  Result<Endpoints> discover(const std::stop_token& stop) {
-    auto endpoints = parts_.discovery.fetch(stop);
-    const bool no_metadata = !endpoints && endpoints.error().status_code == kNotFound;
-    if (!no_metadata || parts_.endpoint_path.empty() || parts_.token_url.empty()) return endpoints;
-    return Endpoints{.token = parts_.token_url};
-  }
-
-  [[nodiscard]] Result<std::string> registration_path(const Endpoints& endpoints) const {
-    if (!parts_.endpoint_path.empty()) return parts_.endpoint_path;
-    auto path = management_.path_at_origin(endpoints.registration);
-    if (path) return std::move(*path);
-    const std::string_view what = endpoints.registration.empty()
-                                      ? "names no registration_endpoint"
-                                      : "names a registration_endpoint on another host than its own";
-    return fail(ErrorKind::invalid,
-                "the issuer's metadata " + std::string(what) +
-                    "; set spec.dynamicRegistration.registrationEndpoint (and spec.issuer) instead "
-                    "of spec.dynamicRegistration.issuer");
-  }
-
-  /// The endpoint only takes POST, so whatever it says to a GET but this shows that it is there.
-  Result<void> reach(const std::string& path, const std::stop_token& stop) {
-    ASSIGN_OR_RETURN(const http::Response response, send(parts_.probes, {.path = path}, kReadTimeout, stop));
-    const int status = response.status_code;
-    const bool refused = parts_.has_credentials && (status == 401 || status == 403);
-    if (refused || status == 429 || (status >= 500 && status != 501)) return fail(oauth_error_from(response));
-    return {};
-  }
-
   // Registration
-
-  Result<std::string> current_path(const std::stop_token& stop) {
-    if (!parts_.endpoint_path.empty()) return parts_.endpoint_path;
-    ASSIGN_OR_RETURN(const Endpoints endpoints, parts_.discovery.endpoints(stop));
-    return registration_path(endpoints);
-  }
 
   RegistrationRecord record_of(const Answer& answer, const ClientSettings& settings,
                                const OwnershipMark& mark, const std::string& operation_id) {
@@ -395,6 +342,7 @@ class RegistrationBackend final : public Backend {
 
   const std::string name_;
   const RegistrationParts parts_;
+  RegistrationEndpoint endpoint_;
   registration::ClientManagement management_;
   const telemetry::Log log_;
   ClientLocks locks_;

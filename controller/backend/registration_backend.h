@@ -10,7 +10,7 @@
 #include <string>
 
 #include "backend/backend.h"
-#include "backend/discovery.h"
+#include "backend/registration_endpoint.h"
 #include "backend/registration_store.h"
 #include "base/clock.h"
 #include "http/transport.h"
@@ -18,21 +18,14 @@
 
 namespace apiclient::backend {
 
-/// What it works with; nothing is owned, everything outlives the backend. The transports have the
-/// registration endpoint's origin as their base URI.
+/// What it works with; nothing is owned, everything outlives the backend.
 struct RegistrationParts {
-  http::Transport& probes;         ///< with our credentials
-  http::Transport& registrations;  ///< with our credentials, sends once
-  http::Transport&
-      management;  ///< without credentials, sends once: a read may change the token (RFC 7592 §2.1)
-  Discovery& discovery;
+  RegistrationEndpointParts endpoint;
+  /// At the endpoint's origin, without credentials, sends once: a read may change the token (RFC 7592 §2.1).
+  http::Transport& management;
   RegistrationStore& store;
   const Clock& clock;
   telemetry::Metrics& metrics;
-  std::string origin;              ///< of the transports
-  std::string endpoint_path = {};  ///< given by a person; empty: the metadata names the endpoint
-  std::string token_url = {};      ///< given by a person; then a given endpoint needs no metadata
-  bool has_credentials = false;    ///< else registration is open
 };
 
 std::unique_ptr<Backend> make_registration_backend(std::string name, RegistrationParts parts);

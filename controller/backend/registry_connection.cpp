@@ -177,18 +177,18 @@ class Connection final : public RegistryConnection {
                                                    .clock = clock_,
                                                    .metrics = metrics});
       case RegistryKind::dynamic_registration:
-        return make_registration_backend(config.name,
-                                         {.probes = line.reads,
-                                          .registrations = line.writes,
-                                          .management = management_,
-                                          .discovery = discovery_,
-                                          .store = *registrations_,
-                                          .clock = clock_,
-                                          .metrics = metrics,
-                                          .origin = admin_side_.base_uri,
-                                          .endpoint_path = admin_side_.registration_path,
-                                          .token_url = config.token_url,
-                                          .has_credentials = !std::holds_alternative<NoAuth>(config.auth)});
+        return make_registration_backend(
+            config.name, {.endpoint = {.probes = line.reads,
+                                       .registrations = line.writes,
+                                       .discovery = discovery_,
+                                       .origin = admin_side_.base_uri,
+                                       .path = admin_side_.registration_path,
+                                       .token_url = config.token_url,
+                                       .has_credentials = !std::holds_alternative<NoAuth>(config.auth)},
+                          .management = management_,
+                          .store = *registrations_,
+                          .clock = clock_,
+                          .metrics = metrics});
     }
     return nullptr;
   }

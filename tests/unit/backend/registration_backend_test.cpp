@@ -85,17 +85,17 @@ class RegistrationBackendTest : public ::testing::Test {
   }
 
   std::unique_ptr<Backend> backend(std::string endpoint_path = "/reg", std::string token_url = "") {
-    return make_registration_backend("default", {.probes = probes_,
-                                                 .registrations = registrations_,
+    return make_registration_backend("default", {.endpoint = {.probes = probes_,
+                                                              .registrations = registrations_,
+                                                              .discovery = discovery_,
+                                                              .origin = "https://id.example:443",
+                                                              .path = std::move(endpoint_path),
+                                                              .token_url = std::move(token_url),
+                                                              .has_credentials = true},
                                                  .management = management_,
-                                                 .discovery = discovery_,
                                                  .store = store_,
                                                  .clock = clock_,
-                                                 .metrics = metrics_,
-                                                 .origin = "https://id.example:443",
-                                                 .endpoint_path = std::move(endpoint_path),
-                                                 .token_url = std::move(token_url),
-                                                 .has_credentials = true});
+                                                 .metrics = metrics_});
   }
   Result<Registration> registered(int status = 201, const std::string& body = answer()) {
     registrations_.expect(Method::post, "/reg", status, body);
