@@ -21,61 +21,9 @@ using std::chrono::milliseconds;
 /// How often a registry that is well is looked at.
 constexpr std::chrono::seconds kProbePeriod{60};
 
-RegistryTrouble stalled(std::string_view why, std::string message) {
-  return {.reason = std::string(why), .message = std::move(message), .stalled = true};
-}
-RegistryTrouble waiting(std::string_view why, std::string message) {
-  return {.reason = std::string(why), .message = std::move(message)};
-}
-
 /// Where the Secrets are that it names.
 std::string secrets_namespace(const kube::ObjectKey& registry, const std::string& operator_namespace) {
   return registry.namespace_name.empty() ? operator_namespace : registry.namespace_name;
-}
-
-std::optional<RegistryTrouble> check_supported(const api::ClientRegistrySpec& spec) {
-  const auto kind = backend::read_registry_kind(spec.backend);
-  if (!kind) {
-    return stalled(reason::kUnsupported, "spec." + spec.backend +
-                                             " is not supported by this version of the operator; use "
-                                             "spec.embedded, spec.hydra, spec.keycloak or "
-                                             "spec.dynamicRegistration");
-  }
-  if (!spec.unsupported_fields.empty()) {
-    return stalled(reason::kUnsupported, spec.unsupported_fields.front() +
-                                             " is not supported by this version of the operator; remove it");
-  }
-  // Registration may be open to all. Hydra's admin API asks for nothing by itself; what stands before it may.
-  const bool may_be_open = *kind == backend::RegistryKind::dynamic_registration ||
-                           (*kind == backend::RegistryKind::hydra && !spec.initial_access_token);
-  if (!may_be_open && !spec.bearer && !spec.basic && !spec.client_credentials) {
-    const bool keycloak = *kind == backend::RegistryKind::keycloak;
-    return stalled(reason::kInvalidSpec,
-                   keycloak
-                       ? "spec.auth is missing; name the Secret that holds the client of the operator in "
-                         "spec.auth.clientCredentials"
-                       : "spec.auth is missing; name the Secret that holds the admin token in "
-                         "spec.auth.bearer");
-  }
-  return std::nullopt;
-}
-
-RegistryTrouble trouble_of(const Error& error) {
-  const bool ours = error.kind == ErrorKind::invalid && error.code != "issuer_mismatch";
-  return {.reason = std::string(registry_reason(error)),
-          .message = error.message,
-          .stalled = ours,
-          .retry_after = error.retry_after};
-}
-
-/// The connection cannot be made: by a mistake in the object, or in a Secret, which can be mended there.
-RegistryTrouble unusable(const api::ClientRegistrySpec& spec, const Error& error, const std::string& where) {
-  if (error.code == backend::kHostNotAllowedCode) return stalled(reason::kHostNotAllowed, error.message);
-  std::string names;
-  for (const std::string& name : secrets_of(spec)) names += (names.empty() ? "" : ", ") + name;
-  if (names.empty() || !spec.tls.ca_bundle.empty()) return stalled(reason::kInvalidSpec, error.message);
-  return waiting(reason::kCredentialsNotUsable,
-                 error.message + "; mend the Secret (" + names + " in " + where + ")");
 }
 
 /// Not by the message: it may change with every probe of one outage, and clients do not repeat it.
@@ -126,7 +74,7 @@ bool ClientRegistryReconciler::exists(const kube::ObjectKey& key) const {
 }
 
 void ClientRegistryReconciler::forget(const std::string& id) {
-  connections_.lock()->erase(id);
+  connections_.forget(id);
   wiring_.directory.remove(id);
   wiring_.state_loss.forget(id);
   wiring_.sweep.forget(id);
@@ -141,7 +89,7 @@ std::shared_ptr<const backend::HostList> ClientRegistryReconciler::hosts_for(
 
 std::optional<RegistryTrouble> ClientRegistryReconciler::check_spec(
     const api::ClientRegistry& registry) const {
-  auto trouble = check_supported(registry.spec);
+  auto trouble = trouble_in(registry.spec);
   const auto hosts = hosts_for(registry);
   return trouble || !hosts ? trouble : check_hosts(registry.spec, *hosts);
 }
@@ -175,14 +123,13 @@ void ClientRegistryReconciler::accept_state_loss(api::ClientRegistry& registry) 
              wiring_.clock.wall_now());
   if (registry.status.accepted_state_loss.token == before) return;
   log_.warning("loss of the registry's clients accepted", {{"registry", registry.id()}});
-  auto connections = connections_.lock();
-  const auto known = connections->find(registry.id());
-  if (known != connections->end()) known->second.next_probe = BootTime::min();
+  connections_.make_due(registry.id());
 }
 
 Result<ClientRegistryReconciler::Probed> ClientRegistryReconciler::probe(api::ClientRegistry& registry,
                                                                          std::stop_token stop) {
-  Probed probed{.trouble = check_spec(registry), .connection = remembered(registry.meta), .info = {}};
+  Probed probed{
+      .trouble = check_spec(registry), .connection = connections_.last_of(registry.meta), .info = {}};
   if (probed.trouble) return probed;
   ASSIGN_OR_RETURN(
       auto credentials,
@@ -203,18 +150,11 @@ Result<ClientRegistryReconciler::Probed> ClientRegistryReconciler::probe(api::Cl
 
 Result<void> ClientRegistryReconciler::ask(api::ClientRegistry& registry, Probed& probed,
                                            std::stop_token stop) {
-  const BootTime now = wiring_.clock.now();
-  {
-    auto connections = connections_.lock();
-    Connected& known = connections->at(registry.id());
-    if (now < known.next_probe && (known.last_trouble || !known.suspected)) {
-      // One probe per step, however many clients suspect it and for whatever reason this pass is made.
-      probed.trouble = known.last_trouble;
-      probed.info = known.last_info;
-      probed.too_early_by = std::chrono::ceil<milliseconds>(known.next_probe - now);
-      return {};
-    }
-    known.suspected = false;
+  if (auto held = connections_.take_turn(registry.id(), wiring_.clock.now())) {
+    probed.trouble = std::move(held->outcome.trouble);
+    probed.info = std::move(held->outcome.info);
+    probed.too_early_by = held->too_early_by;
+    return {};
   }
   auto info = probed.connection->probe(stop);
   if (info) {
@@ -225,7 +165,7 @@ Result<void> ClientRegistryReconciler::ask(api::ClientRegistry& registry, Probed
   } else {
     probed.trouble = trouble_of(info.error());
   }
-  remember_outcome(registry, probed);
+  note_outcome(registry, probed);
   return {};
 }
 
@@ -253,33 +193,22 @@ Result<void> ClientRegistryReconciler::check_state(api::ClientRegistry& registry
   return {};
 }
 
-void ClientRegistryReconciler::remember_outcome(const api::ClientRegistry& registry, const Probed& probed) {
-  auto connections = connections_.lock();
-  Connected& known = connections->at(registry.id());
-  known.last_trouble = probed.trouble;
-  known.last_info = probed.info;
+void ClientRegistryReconciler::note_outcome(const api::ClientRegistry& registry, const Probed& probed) {
   const bool stalled = probed.trouble && probed.trouble->stalled;
   const milliseconds delay = probed.trouble ? probe_delay(registry.status.failure_count, *probed.trouble)
                                             : milliseconds(kProbePeriod);
-  known.next_probe = stalled ? BootTime::min() : wiring_.clock.now() + delay;
+  connections_.note(registry.id(), {.trouble = probed.trouble, .info = probed.info},
+                    stalled ? BootTime::min() : wiring_.clock.now() + delay);
 }
 
-void ClientRegistryReconciler::suspect(const std::string& registry) {
-  auto connections = connections_.lock();
-  const auto known = connections->find(registry);
-  if (known != connections->end()) known->second.suspected = true;
-}
+void ClientRegistryReconciler::suspect(const std::string& registry) { connections_.suspect(registry); }
 
 std::variant<ClientRegistryReconciler::Connection, RegistryTrouble> ClientRegistryReconciler::connect(
     const api::ClientRegistry& registry, RegistryCredentials credentials) {
-  {
-    auto connections = connections_.lock();
-    const auto found = connections->find(registry.id());
-    if (found != connections->end() && found->second.generation == registry.meta.generation &&
-        found->second.uid == registry.meta.uid && found->second.secret_version == credentials.version) {
-      return found->second.connection;
-    }
-  }
+  RegistryConnections::Origin origin{.uid = registry.meta.uid,
+                                     .generation = registry.meta.generation,
+                                     .secret_version = credentials.version};
+  if (auto known = connections_.made_from(registry.id(), origin)) return known;
   const api::ClientRegistrySpec& spec = registry.spec;
   auto made =
       wiring_.connect({.name = registry.id(),
@@ -292,23 +221,13 @@ std::variant<ClientRegistryReconciler::Connection, RegistryTrouble> ClientRegist
                        .limit = rate_limit_of(spec.rate_limit),
                        .hosts = hosts_for(registry)});
   if (!made) {
-    return unusable(spec, made.error(),
-                    registry.key.namespace_name.empty() ? "the operator's namespace" : "its namespace");
+    return trouble_of_connection(
+        spec, made.error(),
+        registry.key.namespace_name.empty() ? "the operator's namespace" : "its namespace");
   }
   Connection connection = std::move(*made);
-  (*connections_.lock())[registry.id()] = {.generation = registry.meta.generation,
-                                           .uid = registry.meta.uid,
-                                           .secret_version = credentials.version,
-                                           .connection = connection};
+  connections_.put(registry.id(), std::move(origin), connection);
   return connection;
-}
-
-ClientRegistryReconciler::Connection ClientRegistryReconciler::remembered(
-    const kube::ObjectMeta& registry) const {
-  const auto connections = connections_.lock();
-  const auto found = connections->find(registry.key.text());
-  const bool same = found != connections->end() && found->second.uid == registry.uid;
-  return same ? found->second.connection : nullptr;
 }
 
 std::string ClientRegistryReconciler::rival_of(const api::ClientRegistry& registry) const {

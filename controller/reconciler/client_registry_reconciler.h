@@ -7,14 +7,14 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <unordered_map>
+#include <variant>
 
 #include "api/client_registry.h"
 #include "base/clock.h"
-#include "base/guarded.h"
 #include "kube/client.h"
 #include "reconciler/action_reporter.h"
 #include "reconciler/orphaned_registries.h"
+#include "reconciler/registry_connections.h"
 #include "reconciler/registry_credentials.h"
 #include "reconciler/registry_directory.h"
 #include "reconciler/registry_news.h"
@@ -60,21 +60,7 @@ class ClientRegistryReconciler final : public runtime::Reconciler {
 
  private:
   using Trouble = RegistryTrouble;
-  using Connection = std::shared_ptr<backend::RegistryConnection>;
-  /// A connection and what it was made from.
-  struct Connected {
-    std::int64_t generation = 0;
-    std::string uid;
-    std::string secret_version;
-    Connection connection;
-    /// Of the last probe. Until the next one is due it is not repeated: not after a trouble, and not after a
-    /// success that nobody doubts.
-    BootTime next_probe = BootTime::min();
-    std::optional<Trouble> last_trouble = {};
-    backend::RegistryInfo last_info = {};
-    bool suspected = false;
-  };
-
+  using Connection = RegistryConnections::Connection;
   struct Probed {
     std::optional<Trouble> trouble;
     Connection connection;
@@ -97,9 +83,7 @@ class ClientRegistryReconciler final : public runtime::Reconciler {
   Result<void> check_state(api::ClientRegistry& registry, Probed& probed, std::stop_token stop);
   std::variant<Connection, Trouble> connect(const api::ClientRegistry& registry,
                                             RegistryCredentials credentials);
-  /// The last connection of this very object; null when there was none.
-  [[nodiscard]] Connection remembered(const kube::ObjectMeta& registry) const;
-  void remember_outcome(const api::ClientRegistry& registry, const Probed& probed);
+  void note_outcome(const api::ClientRegistry& registry, const Probed& probed);
   void publish(const api::ClientRegistry& registry, const Probed& probed, bool degraded);
   Result<runtime::Action> write_outcome(const api::ClientRegistry& registry, const Json& status_as_read,
                                         const Probed& probed, std::stop_token stop);
@@ -113,7 +97,7 @@ class ClientRegistryReconciler final : public runtime::Reconciler {
   CredentialsReader credentials_;
   OrphanedRegistries orphaned_;
   telemetry::Log log_;
-  mutable Guarded<std::unordered_map<std::string, Connected>> connections_;  ///< by id
+  RegistryConnections connections_;
 };
 
 }  // namespace apiclient::reconciler

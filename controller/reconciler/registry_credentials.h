@@ -11,7 +11,7 @@
 #include "api/client_registry.h"
 #include "backend/registry_connection.h"
 #include "kube/client.h"
-#include "reconciler/registry_status.h"
+#include "reconciler/registry_trouble.h"
 
 namespace apiclient::reconciler {
 

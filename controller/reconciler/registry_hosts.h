@@ -6,7 +6,7 @@
 
 #include "api/client_registry.h"
 #include "backend/host_list.h"
-#include "reconciler/registry_status.h"
+#include "reconciler/registry_trouble.h"
 
 namespace apiclient::reconciler {
 

@@ -8,15 +8,9 @@
 #include "api/client_registry.h"
 #include "backend/capabilities.h"
 #include "base/clock.h"
+#include "reconciler/registry_trouble.h"
 
 namespace apiclient::reconciler {
-
-struct RegistryTrouble {
-  std::string reason = {};
-  std::string message = {};
-  bool stalled = false;  ///< only a change of the registry object can help
-  std::optional<std::chrono::milliseconds> retry_after = {};  ///< what the server asked for
-};
 
 /// When the present trouble began: Ready of the status as read, else `now`.
 WallTime trouble_began(const api::ClientRegistryStatus& status, WallTime now);
