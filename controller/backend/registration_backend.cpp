@@ -1,12 +1,10 @@
 #include "backend/registration_backend.h"
 
-#include <array>
-#include <functional>
-#include <mutex>
 #include <string_view>
 #include <utility>
 
 #include "backend/client_management.h"
+#include "backend/client_turns.h"
 #include "backend/counted_backend.h"
 #include "backend/registration_codec.h"
 #include "backend/write_preconditions.h"
@@ -76,17 +74,6 @@ void note_answer(RegistrationRecord& record, const Answer& answer) {
   if (answer.settings != record.requested) record.stored_as = answer.settings;
 }
 
-/// Calls about one client follow one another: a read may make the token of another call worthless.
-class ClientLocks {
- public:
-  std::unique_lock<std::mutex> lock(const std::string& client_id) {
-    return std::unique_lock(mutexes_.at(std::hash<std::string>()(client_id) % mutexes_.size()));
-  }
-
- private:
-  std::array<std::mutex, 32> mutexes_;
-};
-
 class RegistrationBackend final : public Backend {
  public:
   RegistrationBackend(std::string name, RegistrationParts parts)
@@ -101,7 +88,7 @@ class RegistrationBackend final : public Backend {
   }
 
   Result<std::optional<RegisteredClient>> find(const std::string& client_id, std::stop_token stop) override {
-    const auto lock = locks_.lock(client_id);
+    const auto turn = turns_.take(client_id);
     return find_once(client_id, stop);
   }
 
@@ -117,7 +104,7 @@ class RegistrationBackend final : public Backend {
 
   Result<RegisteredClient> update(const ClientSettings& settings, const OwnershipMark& mark,
                                   const std::string& expected_uid, std::stop_token stop) override {
-    const auto lock = locks_.lock(settings.client_id);
+    const auto turn = turns_.take(settings.client_id);
     return update_once(settings, mark, expected_uid, stop);
   }
 
@@ -173,7 +160,7 @@ class RegistrationBackend final : public Backend {
 
   Result<void> remove(const std::string& client_id, const std::string& expected_uid,
                       std::stop_token stop) override {
-    const auto lock = locks_.lock(client_id);
+    const auto turn = turns_.take(client_id);
     return remove_once(client_id, expected_uid, stop);
   }
 
@@ -201,7 +188,7 @@ class RegistrationBackend final : public Backend {
 
   Result<Registration> without_secret(const std::string& client_id, const std::string& uid,
                                       const std::stop_token& stop) {
-    const auto lock = locks_.lock(client_id);
+    const auto turn = turns_.take(client_id);
     const auto removed = remove_once(client_id, uid, stop);
     if (!removed) {
       log_.warning("client without a secret left behind",
@@ -345,7 +332,7 @@ class RegistrationBackend final : public Backend {
   RegistrationEndpoint endpoint_;
   registration::ClientManagement management_;
   const telemetry::Log log_;
-  ClientLocks locks_;
+  ClientTurns turns_;
 };
 
 }  // namespace
