@@ -1,7 +1,6 @@
 #include "app/metrics_access.h"
 
 #include <nlohmann/json.hpp>
-#include <string_view>
 #include <utility>
 
 #include "api/names.h"

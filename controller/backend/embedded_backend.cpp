@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "backend/call_deadlines.h"
 #include "backend/counted_backend.h"
 #include "backend/embedded_codec.h"
 #include "backend/registry_error.h"
@@ -14,9 +15,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A call that mints, sets or deletes must be over before another replica can hold the lease (design: 4 s).
-constexpr milliseconds kWriteTimeout{4'000};
-constexpr milliseconds kReadTimeout{10'000};
 constexpr std::string_view kClients = "/admin/v1/clients";
 constexpr std::string_view kPageSize = "500";
 

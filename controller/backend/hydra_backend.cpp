@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "backend/call_deadlines.h"
 #include "backend/counted_backend.h"
 #include "backend/hydra_codec.h"
 #include "backend/hydra_page.h"
@@ -19,13 +20,8 @@ namespace {
 using hydra::StoredClient;
 using std::chrono::milliseconds;
 
-// A write is a read and a write, each sent once, which together must be over before another replica can hold
-// the lease (design: 4 s).
-constexpr milliseconds kReadBeforeWriteTimeout{1'500};
-constexpr milliseconds kWriteTimeout{2'500};
 /// Where two writes belong together.
-constexpr milliseconds kHalfWriteTimeout{1'250};
-constexpr milliseconds kReadTimeout{10'000};
+constexpr milliseconds kHalfWriteTimeout = kWriteAfterReadTimeout / 2;
 constexpr std::string_view kClients = "/admin/clients";
 /// Below the smallest limit of any version (500), and small enough for clients with key sets.
 constexpr std::string_view kPageSize = "250";
@@ -192,7 +188,8 @@ class HydraBackend final : public Backend {
     ASSIGN_OR_RETURN(
         const http::Response response,
         send(parts_.writes,
-             {.method = http::Method::del, .path = path_of(client_id), .timeout = kWriteTimeout}, stop));
+             {.method = http::Method::del, .path = path_of(client_id), .timeout = kWriteAfterReadTimeout},
+             stop));
     if (response.ok()) return {};
     Error error = error_of(response);
     if (error.kind == ErrorKind::not_found) return {};
@@ -250,7 +247,7 @@ class HydraBackend final : public Backend {
   /// POST or PUT of a client. The answer repeats the secret, so it is wiped as the request is.
   Result<RegisteredClient> write_client(http::Method method, const std::string& client_id, std::string body,
                                         const Secret* value, const std::stop_token& stop,
-                                        milliseconds timeout = kWriteTimeout) {
+                                        milliseconds timeout = kWriteAfterReadTimeout) {
     http::Request request{.method = method,
                           .path = method == http::Method::post ? std::string(kClients) : path_of(client_id),
                           .headers = {{"Content-Type", "application/json"}},

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "backend/call_deadlines.h"
 #include "backend/registry_error.h"
 #include "http/uri.h"
 #include "json/reader.h"
@@ -15,11 +16,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A write is a read and a write, each sent once, which together must be over before another replica can hold
-// the lease (design: 4 s).
-constexpr milliseconds kReadBeforeWriteTimeout{1'500};
-constexpr milliseconds kWriteTimeout{2'500};
-constexpr milliseconds kReadTimeout{10'000};
 constexpr std::string_view kClients = "/clients";
 constexpr std::string_view kSecret = "/client-secret";
 constexpr std::string_view kRotatedSecret = "/client-secret/rotated";
@@ -128,7 +124,7 @@ Result<void> AdminApi::regenerate_secret(const std::string& uuid, const std::sto
   ASSIGN_OR_RETURN(http::Response response, writes_.send({.method = http::Method::post,
                                                           .path = client_path(uuid, kSecret),
                                                           .headers = {{"Accept", "application/json"}},
-                                                          .timeout = kWriteTimeout},
+                                                          .timeout = kWriteAfterReadTimeout},
                                                          stop));
   if (!response.ok()) return fail(keycloak_error_from(response));
   auto document = json::parse(response.body);
@@ -255,7 +251,7 @@ Result<http::Response> AdminApi::write(http::Method method, std::string path, st
                         .path = std::move(path),
                         .headers = {{"Accept", "application/json"}},
                         .body = std::move(body),
-                        .timeout = kWriteTimeout};
+                        .timeout = kWriteAfterReadTimeout};
   if (!request.body.empty()) request.headers["Content-Type"] = "application/json";
   auto response = writes_.send(request, stop);
   wipe(request.body);

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "backend/call_deadlines.h"
 #include "backend/client_management.h"
 #include "backend/client_turns.h"
 #include "backend/counted_backend.h"
@@ -17,11 +18,6 @@ using registration::Answer;
 using registration::is_unmanaged;
 using registration::read_same_client;
 using registration::refusal_of;
-using std::chrono::milliseconds;
-
-// A call that mints, sets or deletes must be over before another replica can hold the lease (design: 4 s).
-constexpr milliseconds kWriteTimeout{4'000};
-constexpr milliseconds kReadTimeout{10'000};
 
 /// Fixed by the two RFCs.
 constexpr Capabilities kCapabilities{.chooses_client_id = true, .chooses_secret = true, .max_secrets = 1};

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "backend/call_deadlines.h"
 #include "backend/client_management.h"
 #include "backend/registry_error.h"
 
@@ -11,11 +12,7 @@ namespace {
 
 using registration::Answer;
 using registration::send;
-using std::chrono::milliseconds;
 
-// A call that mints must be over before another replica can hold the lease (design: 4 s).
-constexpr milliseconds kWriteTimeout{4'000};
-constexpr milliseconds kReadTimeout{10'000};
 constexpr int kNotFound = 404;
 
 }  // namespace

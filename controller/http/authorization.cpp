@@ -1,7 +1,5 @@
 #include "http/authorization.h"
 
-#include <algorithm>
-
 #include "http/message.h"
 
 namespace apiclient::http {

@@ -7,7 +7,6 @@
 #include "api/registry_id.h"
 #include "backend/request_governor.h"
 #include "reconciler/registry_deletion.h"
-#include "reconciler/registry_failure.h"
 #include "reconciler/registry_hosts.h"
 #include "reconciler/status_writer.h"
 

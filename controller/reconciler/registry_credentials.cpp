@@ -92,7 +92,7 @@ class Secrets {
     return "spec." + field + ": Secret " + namespace_ + "/" + name;
   }
   void complain(std::string_view why, std::string message) {
-    if (!trouble) trouble = RegistryTrouble{.reason = std::string(why), .message = std::move(message)};
+    if (!trouble) trouble = waiting(why, std::move(message));
   }
 
   kube::Reader& client_;

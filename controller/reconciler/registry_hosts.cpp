@@ -37,11 +37,9 @@ Result<void> check_server_name(const api::ClientRegistrySpec& spec, const backen
 std::optional<RegistryTrouble> trouble_with(const std::string& field, const Result<void>& checked) {
   if (checked) return std::nullopt;
   const bool mistake = checked.error().code != backend::kHostNotAllowedCode;
-  return RegistryTrouble{
-      .reason = std::string(mistake ? api::reason::kInvalidSpec : api::reason::kHostNotAllowed),
-      .message = "spec." + field + ": " + checked.error().message +
-                 (mistake ? "" : "; use a host that is, or have it added there"),
-      .stalled = true};
+  return stalled(mistake ? api::reason::kInvalidSpec : api::reason::kHostNotAllowed,
+                 "spec." + field + ": " + checked.error().message +
+                     (mistake ? "" : "; use a host that is, or have it added there"));
 }
 
 }  // namespace

@@ -8,15 +8,12 @@
 #include "reconciler/registry_failure.h"
 
 namespace apiclient::reconciler {
-namespace {
 
 namespace reason = api::reason;
 
-RegistryTrouble stalled(std::string_view why, std::string message) {
-  return {.reason = std::string(why), .message = std::move(message), .stalled = true};
+RegistryTrouble stalled(std::string_view reason, std::string message) {
+  return {.reason = std::string(reason), .message = std::move(message), .stalled = true};
 }
-
-}  // namespace
 
 RegistryTrouble waiting(std::string_view reason, std::string message) {
   return {.reason = std::string(reason), .message = std::move(message)};

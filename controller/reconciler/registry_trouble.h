@@ -19,6 +19,8 @@ struct RegistryTrouble {
   std::optional<std::chrono::milliseconds> retry_after = {};  ///< what the server asked for
 };
 
+/// Only a change of the object can help.
+RegistryTrouble stalled(std::string_view reason, std::string message);
 /// Waits for something that is not the object.
 RegistryTrouble waiting(std::string_view reason, std::string message);
 

@@ -108,7 +108,8 @@ def test_it_is_written_down_that_the_registry_is_made(cluster, pods):
 
 
 def test_another_upgrade_changes_nothing(cluster, user):
-    kinds = ((API, "clusterclientregistries", None), ("v1", "configmaps", NAMESPACE), ("apiextensions.k8s.io/v1", "customresourcedefinitions", None),
+    kinds = ((API, "clusterclientregistries", None), ("v1", "configmaps", NAMESPACE),
+             ("apiextensions.k8s.io/v1", "customresourcedefinitions", None),
              ("rbac.authorization.k8s.io/v1", "clusterroles", None), ("v1", "services", NAMESPACE),
              ("admissionregistration.k8s.io/v1", "validatingadmissionpolicies", None), (API, "apiclients", TEAM),
              ("v1", "secrets", TEAM))

@@ -149,7 +149,8 @@ def test_each_value_reaches_its_place():
     assert {"--issuer=https://tokens.example.com", "--max-secrets=2", "--public-tls-cert-file=/tls/tls.crt"} <= set(
         registry["template"]["spec"]["containers"][0]["args"])
     described, = described_registries(objects)
-    assert described["metadata"]["name"] == "keys-registry" and described["spec"]["tenant"] == "acme" and described["spec"]["allowedNamespaces"] == {
+    assert described["metadata"]["name"] == "keys-registry"
+    assert described["spec"]["tenant"] == "acme" and described["spec"]["allowedNamespaces"] == {
         "matchLabels": {"team": "billing"}}
     assert "apiclient.dev/is-default-registry" not in described["metadata"].get("annotations", {})
     bound = of_kind(objects, "ClusterRoleBinding", "keys-restart-targets")

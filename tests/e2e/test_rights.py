@@ -13,16 +13,17 @@ from operator_rights import all_rights, without
 from operator_user import REGISTRY_ROLE, RESTART_ROLE, bind_role, unbind_role
 from processes import Failed, tail, wait_until
 from repository import REPOSITORY
-from rights_scenarios import (INSTALLATION, PATIENT, Delete, Found, Guard, GuardNamespaced, HandOver, Issue, LabelNamespace,
-                              Lead, LeadFirst, OrphanAgain, Probe, ProbeNamespaced, Recover, RestartDaemonSet,
-                              RestartDeployment, RestartStatefulSet, Rotate, Settle, Tell, TellAgain)
+from rights_scenarios import (INSTALLATION, PATIENT, CreateRegistry, Delete, Guard, GuardNamespaced, HandOver, Issue,
+                              LabelNamespace, Lead, LeadFirst, OrphanAgain, Probe, ProbeNamespaced, Recover,
+                              RestartDaemonSet, RestartDeployment, RestartStatefulSet, Rotate, Settle, Tell, TellAgain)
 from world import World
 
 OPT_IN = (RESTART_ROLE, REGISTRY_ROLE)
 NEEDED_FOR = {
     "apiclients.apiclient.dev": {"get": Issue, "list": Issue, "watch": Issue, "patch": Issue},
     "apiclients/status.apiclient.dev": {"update": Issue},
-    "clusterclientregistries.apiclient.dev": {"get": Probe, "list": Probe, "watch": Probe, "patch": Guard, "create": Found},
+    "clusterclientregistries.apiclient.dev": {"get": Probe, "list": Probe, "watch": Probe, "patch": Guard,
+                                              "create": CreateRegistry},
     "clusterclientregistries/status.apiclient.dev": {"update": Probe},
     "clientregistries.apiclient.dev": {"get": ProbeNamespaced, "list": ProbeNamespaced, "watch": ProbeNamespaced,
                                        "patch": GuardNamespaced},

@@ -153,7 +153,7 @@ class ProbeNamespaced(Probe):
         return self.own
 
 
-class Found(Scenario):
+class CreateRegistry(Scenario):
     """The registry that comes with an installation is there."""
 
     @property
