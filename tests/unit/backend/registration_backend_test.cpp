@@ -153,6 +153,12 @@ TEST_F(RegistrationBackendTest, NeedsNoMetadataWhereBothEndpointsAreGiven) {
   EXPECT_EQ(info->endpoints.token, "https://id.example/token");
 }
 
+TEST_F(RegistrationBackendTest, NeedsMetadataWhereNobodySaysWhereTokensAre) {
+  issuer_.expect(Method::get, kMetadataPath, 404)
+      .expect(Method::get, "/.well-known/openid-configuration", 404);
+  EXPECT_FALSE(backend("/reg")->probe({}).has_value());
+}
+
 TEST_F(RegistrationBackendTest, AProbeSeesRefusedCredentialsAndAFailingServer) {
   const std::map<int, ErrorKind> rows{{401, ErrorKind::unauthorized},
                                       {403, ErrorKind::forbidden},
